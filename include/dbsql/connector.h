@@ -1,0 +1,44 @@
+#pragma once
+
+#include <dbsql/connection.h>
+#include <dbsql/export.h>
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace dbsql {
+
+/// Bounds of one `Connector::connect()` call.
+struct ConnectOptions {
+  std::optional<std::chrono::milliseconds> timeout;
+  std::stop_token stop;
+};
+
+/// Where and how to connect: checked once, then used for any number of connections.
+///
+/// Ownership: copies share the settings and the pool of network connections.
+/// Threads: `connect()` may be called from any thread at any time.
+/// Cost: no network traffic before `connect()`.
+class DBSQL_EXPORT Connector {
+ public:
+  /// Reads a Go-style DSN: `token:PAT@host:port/http/path?key=value&...`
+  /// (docs/connecting.md; reference/auth-http-config.md 1.1).
+  /// \throws ConfigurationError naming the part that is wrong; the token never appears in it
+  static Connector from_dsn(std::string_view dsn);
+
+  /// Opens a session.
+  /// \throws AuthenticationError  the token was refused
+  /// \throws NetworkError         the host could not be reached, or its certificate is not trusted
+  /// \throws ConfigurationError   there is no such warehouse or path on the host
+  /// \throws TimeoutError, CancelledError  by `options`
+  Connection connect(const ConnectOptions& options = {}) const;
+
+ private:
+  class Impl;
+  explicit Connector(std::shared_ptr<const Impl> impl);
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace dbsql

@@ -1,0 +1,15 @@
+#pragma once
+
+/// Everything a program needs: connect, run statements, read results. See README.md for a tour.
+
+#include <dbsql/arrow_c.h>
+#include <dbsql/connection.h>
+#include <dbsql/connector.h>
+#include <dbsql/error.h>
+#include <dbsql/execute_options.h>
+#include <dbsql/log.h>
+#include <dbsql/result.h>
+#include <dbsql/row.h>
+#include <dbsql/schema.h>
+#include <dbsql/value.h>
+#include <dbsql/version.h>

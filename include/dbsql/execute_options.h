@@ -1,0 +1,70 @@
+#pragma once
+
+#include <dbsql/value.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dbsql {
+
+/// Values for the markers of one statement: either `?` by position, or `:name` by name, never both.
+class Parameters {
+ public:
+  struct Parameter {
+    std::string name;  ///< without the colon; empty = positional
+    Value value;
+  };
+
+  Parameters() = default;
+  Parameters(std::initializer_list<std::pair<std::string, Value>> named) {
+    for (const auto& [name, value] : named) items_.push_back({name, value});
+  }
+  /// Values of `?` markers, in their order: `Parameters::positional({15, "JFK"})`.
+  static Parameters positional(std::vector<Value> values) {
+    Parameters parameters;
+    for (Value& value : values) parameters.items_.push_back({{}, std::move(value)});
+    return parameters;
+  }
+
+  bool empty() const noexcept { return items_.empty(); }
+  std::size_t size() const noexcept { return items_.size(); }
+  auto begin() const noexcept { return items_.begin(); }
+  auto end() const noexcept { return items_.end(); }
+
+ private:
+  std::vector<Parameter> items_;
+};
+
+/// Where a statement stands while the caller waits for it.
+struct Progress {
+  enum class State : std::uint8_t { Pending, Running, Finished };
+  State state = State::Pending;
+  std::chrono::milliseconds elapsed{0};  ///< since the statement was submitted
+  int polls = 0;                         ///< status requests so far
+  std::string statement_id;
+};
+
+/// What holds for one call only.
+struct ExecuteOptions {
+  /// Bounds the whole call and the reading of its result; none by default. When it passes, the statement is cancelled
+  /// on the server and `TimeoutError` is thrown.
+  std::optional<std::chrono::milliseconds> timeout;
+  /// Ends the call with `CancelledError` as soon as a stop is requested, also in the middle of a transfer.
+  std::stop_token stop;
+  /// At most this many rows; 0 = all. The server is told, and surplus rows it sends are cut.
+  std::int64_t row_limit = 0;
+  /// The caller's own id for this call; it appears in errors and log lines.
+  std::string correlation_id;
+  /// Called from the waiting thread after each status reply while the statement runs. It must not throw.
+  std::function<void(const Progress&)> on_progress;
+};
+
+}  // namespace dbsql

@@ -1,0 +1,413 @@
+#pragma once
+
+#include <dbsql/export.h>
+#include <dbsql/schema.h>
+#include <dbsql/value.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+struct ArrowArray;
+struct ArrowSchema;
+
+namespace dbsql {
+
+namespace detail {
+
+/// How a column's values lie in memory.
+enum class Physical : std::uint8_t {
+  Null,
+  Bool,
+  Int8,
+  Int16,
+  Int32,
+  Int64,
+  UInt8,
+  UInt16,
+  UInt32,
+  UInt64,
+  Float,
+  Double,
+  Utf8,         // 32-bit offsets
+  LargeUtf8,    // 64-bit offsets
+  Binary,       // 32-bit offsets
+  LargeBinary,  // 64-bit offsets
+  FixedBinary,
+  Decimal128,
+  Decimal256,
+  Date32,
+  TimestampMicros,     // an instant
+  TimestampNtzMicros,  // civil time
+  Months,
+  DurationMicros,
+  List,
+  LargeList,
+  FixedList,
+  Map,
+  Struct,
+  Other,
+};
+
+/// One column of the current batch, resolved once per batch so that a cell costs no virtual call and no look-up.
+struct ColumnRef {
+  const std::uint8_t* validity = nullptr;  // null: no NULLs in this batch
+  const void* values = nullptr;            // fixed-width values, or the offsets of Utf8/Binary/List/Map
+  const void* data = nullptr;              // bytes of Utf8/Binary
+  std::int64_t offset = 0;                 // added to every row index
+  Physical physical = Physical::Other;
+  std::int32_t width_or_scale = 0;  // FixedBinary: bytes per value; Decimal: scale
+  const TimeZone* zone = nullptr;   // TimestampMicros
+  const Column* column = nullptr;
+  const ArrowArray* array = nullptr;
+  const ArrowSchema* type = nullptr;
+};
+
+[[noreturn]] DBSQL_EXPORT void throw_null_cell(const ColumnRef& column, std::int64_t row);
+[[noreturn]] DBSQL_EXPORT void throw_cell_type(const ColumnRef& column, std::string_view wanted);
+[[noreturn]] DBSQL_EXPORT void throw_cell_range(const ColumnRef& column, std::int64_t row,
+                                                std::string_view wanted);
+[[noreturn]] DBSQL_EXPORT void throw_arity(std::size_t wanted, const Schema& schema);
+
+DBSQL_EXPORT Value cell_value(const ColumnRef& column, std::int64_t row);
+DBSQL_EXPORT std::string cell_text(const ColumnRef& column, std::int64_t row);
+DBSQL_EXPORT Decimal cell_decimal(const ColumnRef& column, std::int64_t row);
+
+inline bool is_null(const ColumnRef& column, std::int64_t row) noexcept {
+  if (column.physical == Physical::Null) return true;
+  if (column.validity == nullptr) return false;
+  const std::int64_t index = column.offset + row;
+  return (column.validity[index >> 3] & (1U << (index & 7))) == 0;
+}
+
+template <class T>
+inline T fixed(const ColumnRef& column, std::int64_t row) noexcept {
+  return static_cast<const T*>(column.values)[column.offset + row];
+}
+
+template <class Offset>
+inline std::string_view bytes_of(const ColumnRef& column, std::int64_t row) noexcept {
+  const auto* offsets = static_cast<const Offset*>(column.values) + column.offset + row;
+  return {static_cast<const char*>(column.data) + offsets[0],
+          static_cast<std::size_t>(offsets[1] - offsets[0])};
+}
+
+/// Reads one non-null cell as T; the primary template is not defined: the types below are what a row can be read as.
+template <class T, class = void>
+struct Cell;
+
+/// Integers: any integer column whose value fits. Checked once per cell only when the column is wider than T.
+template <class T>
+struct Cell<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>>> {
+  static constexpr std::string_view kName = "an integer";
+  template <class From>
+  static T narrow(const ColumnRef& column, std::int64_t row) {
+    const From value = fixed<From>(column, row);
+    if (!std::in_range<T>(value)) throw_cell_range(column, row, kName);
+    return static_cast<T>(value);
+  }
+  static T read(const ColumnRef& column, std::int64_t row) {
+    switch (column.physical) {
+      case Physical::Int64:
+        return narrow<std::int64_t>(column, row);
+      case Physical::Int32:
+        return narrow<std::int32_t>(column, row);
+      case Physical::Int16:
+        return narrow<std::int16_t>(column, row);
+      case Physical::Int8:
+        return narrow<std::int8_t>(column, row);
+      case Physical::UInt8:
+        return narrow<std::uint8_t>(column, row);
+      case Physical::UInt16:
+        return narrow<std::uint16_t>(column, row);
+      case Physical::UInt32:
+        return narrow<std::uint32_t>(column, row);
+      case Physical::UInt64:
+        return narrow<std::uint64_t>(column, row);
+      default:
+        throw_cell_type(column, kName);
+    }
+  }
+};
+
+template <>
+struct Cell<bool> {
+  static bool read(const ColumnRef& column, std::int64_t row) {
+    if (column.physical != Physical::Bool) throw_cell_type(column, "a boolean");
+    const std::int64_t index = column.offset + row;
+    return (static_cast<const std::uint8_t*>(column.values)[index >> 3] & (1U << (index & 7))) != 0;
+  }
+};
+
+template <>
+struct Cell<float> {
+  static float read(const ColumnRef& column, std::int64_t row) {
+    if (column.physical != Physical::Float) throw_cell_type(column, "a float");
+    return fixed<float>(column, row);
+  }
+};
+
+/// FLOAT widens to double without loss; integers up to 32 bits do too.
+template <>
+struct Cell<double> {
+  static double read(const ColumnRef& column, std::int64_t row) {
+    switch (column.physical) {
+      case Physical::Double:
+        return fixed<double>(column, row);
+      case Physical::Float:
+        return static_cast<double>(fixed<float>(column, row));
+      case Physical::Int32:
+        return fixed<std::int32_t>(column, row);
+      case Physical::Int16:
+        return fixed<std::int16_t>(column, row);
+      case Physical::Int8:
+        return fixed<std::int8_t>(column, row);
+      default:
+        throw_cell_type(column, "a double");
+    }
+  }
+};
+
+/// Text columns as a view into the batch: valid until the next row of another batch is read.
+template <>
+struct Cell<std::string_view> {
+  static std::string_view read(const ColumnRef& column, std::int64_t row) {
+    if (column.physical == Physical::Utf8) return bytes_of<std::int32_t>(column, row);
+    if (column.physical == Physical::LargeUtf8) return bytes_of<std::int64_t>(column, row);
+    throw_cell_type(column, "a string");
+  }
+};
+
+template <>
+struct Cell<std::string> {
+  static std::string read(const ColumnRef& column, std::int64_t row) {
+    return std::string(Cell<std::string_view>::read(column, row));
+  }
+};
+
+/// BINARY as a view into the batch, with the same lifetime as text.
+template <>
+struct Cell<std::span<const std::byte>> {
+  static std::span<const std::byte> read(const ColumnRef& column, std::int64_t row) {
+    if (column.physical == Physical::Binary) return bytes(bytes_of<std::int32_t>(column, row));
+    if (column.physical == Physical::LargeBinary) return bytes(bytes_of<std::int64_t>(column, row));
+    throw_cell_type(column, "a binary");
+  }
+  static std::span<const std::byte> bytes(std::string_view text) noexcept {
+    return std::as_bytes(std::span(text.data(), text.size()));
+  }
+};
+
+template <>
+struct Cell<Decimal> {
+  static Decimal read(const ColumnRef& column, std::int64_t row) {
+    return cell_decimal(column, row);
+  }
+};
+
+template <>
+struct Cell<Date> {
+  static Date read(const ColumnRef& column, std::int64_t row) {
+    if (column.physical != Physical::Date32) throw_cell_type(column, "a date");
+    return Date{fixed<std::int32_t>(column, row)};
+  }
+};
+
+template <>
+struct Cell<Timestamp> {
+  static Timestamp read(const ColumnRef& column, std::int64_t row) {
+    if (column.physical != Physical::TimestampMicros) throw_cell_type(column, "a timestamp");
+    return Timestamp{fixed<std::int64_t>(column, row), column.zone};
+  }
+};
+
+template <>
+struct Cell<TimestampNtz> {
+  static TimestampNtz read(const ColumnRef& column, std::int64_t row) {
+    if (column.physical != Physical::TimestampNtzMicros)
+      throw_cell_type(column, "a timestamp without zone");
+    return TimestampNtz{fixed<std::int64_t>(column, row)};
+  }
+};
+
+template <>
+struct Cell<YearMonthInterval> {
+  static YearMonthInterval read(const ColumnRef& column, std::int64_t row) {
+    if (column.physical != Physical::Months) throw_cell_type(column, "a year-month interval");
+    return YearMonthInterval{fixed<std::int32_t>(column, row)};
+  }
+};
+
+template <>
+struct Cell<DayTimeInterval> {
+  static DayTimeInterval read(const ColumnRef& column, std::int64_t row) {
+    if (column.physical != Physical::DurationMicros)
+      throw_cell_type(column, "a day-time interval");
+    return DayTimeInterval{fixed<std::int64_t>(column, row)};
+  }
+};
+
+/// A cell with the NULL rule: NULL into a type that cannot hold it is an error.
+template <class T>
+struct NullableCell {
+  static T read(const ColumnRef& column, std::int64_t row) {
+    if (is_null(column, row)) throw_null_cell(column, row);
+    return Cell<T>::read(column, row);
+  }
+};
+template <class T>
+struct NullableCell<std::optional<T>> {
+  static std::optional<T> read(const ColumnRef& column, std::int64_t row) {
+    if (is_null(column, row)) return std::nullopt;
+    return Cell<T>::read(column, row);
+  }
+};
+template <>
+struct NullableCell<Value> {
+  static Value read(const ColumnRef& column, std::int64_t row) { return cell_value(column, row); }
+};
+
+/// Where the rows of a result stand: the columns of the current batch and the row in it.
+struct Cursor {
+  std::span<const ColumnRef> columns;
+  const Schema* schema = nullptr;
+  std::int64_t row = 0;       // in the current batch
+  std::int64_t row_count = 0;  // of the current batch
+  void* source = nullptr;
+};
+
+/// Loads the next non-empty batch into `cursor`; false at the end of data.
+DBSQL_EXPORT bool load_next_batch(Cursor& cursor);
+
+inline bool advance(Cursor& cursor) {
+  if (++cursor.row < cursor.row_count) return true;
+  return load_next_batch(cursor);
+}
+
+}  // namespace detail
+
+/// One row of a result, read by position or name. A view: it follows its iterator.
+///
+/// Errors: an index beyond the columns or an unknown name is `InvalidArgument`; types as for typed rows.
+class DBSQL_EXPORT RowRef {
+ public:
+  explicit RowRef(const detail::Cursor& cursor) : cursor_(&cursor) {}
+
+  std::size_t size() const noexcept { return cursor_->columns.size(); }
+  const Schema& schema() const noexcept { return *cursor_->schema; }
+
+  bool is_null(std::size_t index) const { return detail::is_null(column(index), cursor_->row); }
+
+  /// The cell as T: an integer type, `bool`, `float`, `double`, `std::string_view`, `std::string`,
+  /// `std::span<const std::byte>`, `Decimal`, `Date`, `Timestamp`, `TimestampNtz`, the intervals, `Value`, or
+  /// `std::optional` of one of them.
+  template <class T>
+  T get(std::size_t index) const {
+    return detail::NullableCell<T>::read(column(index), cursor_->row);
+  }
+  template <class T>
+  T get(std::string_view name) const {
+    return get<T>(index_of(name));
+  }
+
+  Value operator[](std::size_t index) const { return get<Value>(index); }
+  Value operator[](std::string_view name) const { return get<Value>(name); }
+
+  /// The cell's text as `Value::to_string()` gives it, without building a Value; NULL gives "NULL".
+  std::string text(std::size_t index) const {
+    return detail::cell_text(column(index), cursor_->row);
+  }
+
+ private:
+  const detail::ColumnRef& column(std::size_t index) const {
+    if (index >= cursor_->columns.size()) throw_index(index);
+    return cursor_->columns[index];
+  }
+  std::size_t index_of(std::string_view name) const;
+  [[noreturn]] void throw_index(std::size_t index) const;
+
+  const detail::Cursor* cursor_;
+};
+
+/// Rows as `RowRef`s: a single-pass range over a result. Move the result's rows, never two loops at once.
+class Rows {
+ public:
+  explicit Rows(detail::Cursor cursor) : cursor_(cursor) {}
+
+  class Iterator {
+   public:
+    using value_type = RowRef;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+    Iterator() = default;
+    explicit Iterator(detail::Cursor* cursor) : cursor_(cursor) { ++*this; }
+    RowRef operator*() const { return RowRef(*cursor_); }
+    Iterator& operator++() {
+      if (!detail::advance(*cursor_)) cursor_ = nullptr;
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(std::default_sentinel_t) const noexcept { return cursor_ == nullptr; }
+
+   private:
+    detail::Cursor* cursor_ = nullptr;
+  };
+
+  Iterator begin() { return Iterator(&cursor_); }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  detail::Cursor cursor_;
+};
+
+/// Rows as tuples: `for (auto [name, count] : result.rows<std::string_view, std::int64_t>())`.
+/// The number of types must be the number of columns; views are valid until the loop reaches another batch.
+template <class... Columns>
+class TypedRows {
+ public:
+  explicit TypedRows(detail::Cursor cursor) : cursor_(cursor) {
+    if (sizeof...(Columns) != cursor_.schema->size())
+      detail::throw_arity(sizeof...(Columns), *cursor_.schema);
+  }
+
+  class Iterator {
+   public:
+    using value_type = std::tuple<Columns...>;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+    Iterator() = default;
+    explicit Iterator(detail::Cursor* cursor) : cursor_(cursor) { ++*this; }
+    value_type operator*() const { return read(std::index_sequence_for<Columns...>{}); }
+    Iterator& operator++() {
+      if (!detail::advance(*cursor_)) cursor_ = nullptr;
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(std::default_sentinel_t) const noexcept { return cursor_ == nullptr; }
+
+   private:
+    template <std::size_t... Index>
+    value_type read(std::index_sequence<Index...>) const {
+      return value_type{
+          detail::NullableCell<Columns>::read(cursor_->columns[Index], cursor_->row)...};
+    }
+    detail::Cursor* cursor_ = nullptr;
+  };
+
+  Iterator begin() { return Iterator(&cursor_); }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  detail::Cursor cursor_;
+};
+
+}  // namespace dbsql

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "http/retry_policy.h"
+#include "http/tls.h"
+
+namespace dbsql::config {
+
+/// Everything a connection needs to know, checked: what every dialect's parser produces.
+struct ConnectionConfig {
+  std::string scheme = "https";  ///< http only for loopback hosts
+  std::string host;
+  std::uint16_t port = 443;
+  std::string http_path;
+  std::string token;  ///< secret
+  std::string catalog;
+  std::string schema;
+  std::map<std::string, std::string> session_confs;
+  std::string user_agent_entry;
+
+  std::int64_t max_rows_per_fetch = 100'000;
+  std::chrono::seconds query_timeout{0};  ///< server side; 0 = none
+  bool lz4 = true;
+
+  std::chrono::milliseconds connect_timeout{30'000};
+  std::chrono::milliseconds request_timeout{900'000};  ///< to the first byte of a reply
+  http::RetryOptions retry;
+  http::TlsOptions tls;
+};
+
+}  // namespace dbsql::config

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "http/retry_policy.h"
+#include "http/transport.h"
+
+namespace dbsql::http {
+
+/// Sends requests with the retry table: one attempt loop for every protocol.
+///
+/// Threads: safe from any thread.
+class Client {
+ public:
+  /// Adds what each attempt needs anew, for instance the Authorization header.
+  using Decorator = std::function<void(Headers& headers, const base::CallContext& call)>;
+
+  Client(std::shared_ptr<Transport> transport, RetryOptions options, Decorator decorate = {},
+         base::Clock& clock = base::Clock::system());
+
+  /// The reply of status 200 to 299, after as many attempts as the request's class allows.
+  /// \throws Error  with the kind of reference/auth-http-config.md 4.9, `attempts`, `elapsed`, `retry_after`, and
+  ///   `outcome_unknown` when the server may have run the request
+  Response send(Request request, const base::CallContext& call) const;
+
+ private:
+  std::shared_ptr<Transport> transport_;
+  RetryOptions options_;
+  Decorator decorate_;
+  base::Clock* clock_;
+};
+
+}  // namespace dbsql::http

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <dbsql/error.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/call_context.h"
+
+namespace dbsql::http {
+
+/// What may be done again when a request fails (reference/auth-http-config.md 4.7).
+enum class RequestClass : std::uint8_t {
+  Read,
+  Close,
+  Fetch,
+  FetchNext,  ///< FetchResults that moves the cursor: like Execute once bytes were sent (reference/thrift.md 4.4)
+  Open,
+  Execute,
+  Commit,
+  Auth,
+  Upload,
+  Telemetry,
+};
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+using Headers = std::vector<Header>;
+
+/// The value of the first header of that name, compared without case; empty when there is none.
+std::string_view find_header(const Headers& headers, std::string_view name) noexcept;
+
+struct Request {
+  std::string method = "POST";
+  std::string url;
+  Headers headers;
+  base::Buffer body;
+  RequestClass request_class = RequestClass::Read;
+  std::string name;  ///< for logs and errors, for instance "ExecuteStatement"
+  /// Longest wait for the first byte of the reply, beside the call's deadline.
+  std::chrono::milliseconds first_byte_timeout{900'000};
+};
+
+struct Response {
+  int status = 0;
+  Headers headers;
+  base::Buffer body;  ///< complete: a body shorter than declared is a `Failure`
+};
+
+/// The request did not lead to a complete reply.
+struct Failure {
+  ErrorKind kind = ErrorKind::Network;  ///< Network, Tls or Timeout (of connecting or of the first byte)
+  std::string message;                  ///< names host and port, no secrets
+  bool bytes_sent = false;              ///< the server may have seen the request
+};
+
+using Reply = std::variant<Response, Failure>;
+
+/// Moves one request and its reply. A seam: tests script it byte by byte.
+///
+/// Threads: safe from any thread.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// Sends once; never retries, never follows a redirect.
+  /// \throws TimeoutError, CancelledError as `call` demands, at once, also in the middle of a transfer
+  virtual Reply send(const Request& request, const base::CallContext& call) = 0;
+};
+
+}  // namespace dbsql::http

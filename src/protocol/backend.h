@@ -1,0 +1,140 @@
+#pragma once
+
+#include <dbsql/execute_options.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/call_context.h"
+
+/// What a Databricks SQL server can do, in neutral terms: Thrift and REST implement it, sessions and results use it.
+namespace dbsql::protocol {
+
+struct SessionRequest {
+  std::string catalog;
+  std::string schema;
+  std::map<std::string, std::string> confs;
+};
+
+struct ExecuteRequest {
+  std::string sql;
+  const Parameters* parameters = nullptr;  ///< not null; outlives the call
+  std::int64_t row_limit = 0;              ///< 0 = none
+  std::chrono::seconds server_timeout{0};  ///< 0 = none
+};
+
+/// A column as the protocol names it, before the Arrow schema has its say (reference/results.md 3.1).
+struct ColumnDescription {
+  std::string name;
+  std::string type_name;  ///< `BIGINT`, `DECIMAL`, `NULL`, ...; empty = unknown
+  std::optional<std::int32_t> precision;
+  std::optional<std::int32_t> scale;
+};
+
+struct ResultMetadata {
+  std::vector<ColumnDescription> columns;
+  base::Buffer arrow_schema;    ///< one IPC Schema message, never compressed; empty when the server sent none
+  bool lz4_compressed = false;  ///< a claim: the magic bytes of each body decide (reference/results.md 1.6)
+  bool truncated_by_server = false;
+};
+
+/// One record-batch message, LZ4-framed or plain.
+struct ArrowBatch {
+  base::Buffer bytes;
+  std::int64_t row_count = 0;  ///< rows that belong to the result; the message may hold more
+};
+
+/// One column of a column-based page, still in the wire's list encoding (reference/thrift.md 6.1, 6.2).
+struct WireColumn {
+  enum class Kind : std::uint8_t { Bool, Int8, Int16, Int32, Int64, Double, String, Binary };
+  Kind kind = Kind::String;
+  std::int64_t count = 0;
+  /// Fixed-width kinds: `count` big-endian values back to back. String and Binary: `count` times a big-endian int32
+  /// length and that many bytes. The producer has checked that exactly `count` values lie inside.
+  std::span<const std::byte> values;
+  /// Bit i & 7 (least significant first) of byte i >> 3 set = NULL; may be shorter than needed: missing bits are 0.
+  std::span<const std::byte> nulls;
+};
+
+struct ColumnarRows {
+  std::vector<WireColumn> columns;
+  base::Buffer owner;  ///< keeps the spans alive
+};
+
+/// One answer to a fetch, or the rows that came with the execute reply. What arrived decides the format, page by page.
+struct Page {
+  std::int64_t start_row = 0;
+  bool has_more = false;
+  std::variant<std::monostate, std::vector<ArrowBatch>, ColumnarRows> rows;  ///< monostate: no rows
+  std::int64_t wire_bytes = 0;
+};
+
+/// One running or finished statement on the server.
+///
+/// Threads: one thread at a time, except `cancel()`.
+/// The destructor sends nothing: call `close()`.
+class Operation {
+ public:
+  virtual ~Operation() = default;
+
+  /// The server's id as UUID text.
+  virtual const std::string& statement_id() const noexcept = 0;
+
+  /// Waits until the statement has finished; at once when the execute reply already said so.
+  /// \throws SqlError when it failed; TimeoutError or CancelledError after telling the server to cancel
+  virtual void wait(const base::CallContext& call) = 0;
+
+  /// Known after `wait()`; fetched once when no reply carried it.
+  virtual const ResultMetadata& metadata(const base::CallContext& call) = 0;
+
+  /// The next page in order; empty after the last one. Checks status and continuity of row offsets.
+  virtual std::optional<Page> next_page(const base::CallContext& call) = 0;
+
+  virtual std::optional<std::int64_t> affected_rows() const noexcept = 0;
+
+  /// Asks the server to stop; best effort, bounded in time, nothing when the operation is already over.
+  /// Threads: any thread at any time.
+  virtual void cancel() noexcept = 0;
+
+  /// Frees the operation on the server unless it already did; best effort, bounded in time, at most once.
+  virtual void close() noexcept = 0;
+};
+
+/// One session on one server.
+///
+/// Threads: any thread; statements of one session may run side by side.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual const std::string& id() const noexcept = 0;
+
+  /// Submits a statement; returns as soon as the server has answered once.
+  virtual std::unique_ptr<Operation> execute(const ExecuteRequest& request,
+                                             const base::CallContext& call) = 0;
+
+  /// Whether the server has said that the session is gone.
+  virtual bool is_dead() const noexcept = 0;
+
+  /// Best effort, bounded in time, at most once.
+  virtual void close() noexcept = 0;
+};
+
+/// A server and the way to talk to it. A seam with two implementations: Thrift and REST.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::shared_ptr<Session> open_session(const SessionRequest& request,
+                                                const base::CallContext& call) = 0;
+};
+
+}  // namespace dbsql::protocol
