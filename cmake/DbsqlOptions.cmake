@@ -26,6 +26,7 @@ endif()
 add_library(dbsql_warnings INTERFACE)
 target_compile_options(dbsql_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+  -Wno-missing-field-initializers  # designated initialisers name what they set on purpose
   $<$<BOOL:${DBSQL_WERROR}>:-Werror>)
 
 if(DBSQL_SANITIZE)

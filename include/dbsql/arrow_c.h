@@ -1,8 +1,8 @@
 #pragma once
 
-/// The Arrow C data and C stream interfaces: three plain structs through which Arrow data is handed from one library to
-/// another without a copy. Layout: reference/adbc.md 1.1. The guards are the customary ones, so that this header and any
-/// other library's copy can be included together.
+/// The Arrow C data and C stream interfaces: three plain structs through which Arrow data is handed
+/// from one library to another without a copy. Layout: reference/adbc.md 1.1. The guards are the
+/// customary ones, so that this header and any other library's copy can be included together.
 
 #include <stdint.h>
 

@@ -51,19 +51,19 @@ DBSQL_EXPORT std::string_view to_string(ErrorKind kind) noexcept;
 /// Everything an error knows. Members that do not apply keep their defaults.
 struct ErrorFields {
   ErrorKind kind = ErrorKind::Internal;
-  std::string message;        ///< what happened, to what, and what to do about it; no secrets
-  std::string sqlstate;       ///< five characters; empty = the kind's usual one
-  std::string error_class;    ///< the server's error class, for instance "TABLE_OR_VIEW_NOT_FOUND"
-  std::string statement_id;   ///< the server's id of the statement, once known
-  std::string connection_id;  ///< the server's id of the session, once known
+  std::string message;         ///< what happened, to what, and what to do about it; no secrets
+  std::string sqlstate;        ///< five characters; empty = the kind's usual one
+  std::string error_class;     ///< the server's error class, for instance "TABLE_OR_VIEW_NOT_FOUND"
+  std::string statement_id;    ///< the server's id of the statement, once known
+  std::string connection_id;   ///< the server's id of the session, once known
   std::string correlation_id;  ///< the caller's own text from `ExecuteOptions`
   std::int32_t native_code = 0;
-  int http_status = 0;  ///< status of the last HTTP reply, 0 = none
-  int attempts = 0;     ///< requests sent for the failed call, 0 = none
+  int http_status = 0;                   ///< status of the last HTTP reply, 0 = none
+  int attempts = 0;                      ///< requests sent for the failed call, 0 = none
   std::chrono::milliseconds elapsed{0};  ///< from the first attempt to the failure
   bool retryable = false;                ///< the same call may succeed later and is safe to repeat
   bool connection_dead = false;          ///< only closing the connection is useful
-  bool outcome_unknown = false;          ///< the server may have run the statement: look before repeating
+  bool outcome_unknown = false;  ///< the server may have run the statement: look before repeating
   std::optional<std::chrono::seconds> retry_after;
   std::shared_ptr<const class Error> cause;
 };
@@ -103,14 +103,30 @@ class DBSQL_EXPORT Error : public std::exception {
 };
 
 // Subclasses exist where callers act differently.
-class DBSQL_EXPORT ConfigurationError : public Error { using Error::Error; };   ///< fix the options
-class DBSQL_EXPORT AuthenticationError : public Error { using Error::Error; };  ///< fix the credentials
-class DBSQL_EXPORT SqlError : public Error { using Error::Error; };             ///< fix the statement
-class DBSQL_EXPORT NetworkError : public Error { using Error::Error; };         ///< try later, or look
-class DBSQL_EXPORT TimeoutError : public Error { using Error::Error; };         ///< a deadline passed
-class DBSQL_EXPORT CancelledError : public Error { using Error::Error; };       ///< the caller stopped it
-class DBSQL_EXPORT ResultError : public Error { using Error::Error; };          ///< rows could not be read
-class DBSQL_EXPORT StateError : public Error { using Error::Error; };           ///< call order, closed object
+class DBSQL_EXPORT ConfigurationError : public Error {
+  using Error::Error;
+};  ///< fix the options
+class DBSQL_EXPORT AuthenticationError : public Error {
+  using Error::Error;
+};  ///< fix the credentials
+class DBSQL_EXPORT SqlError : public Error {
+  using Error::Error;
+};  ///< fix the statement
+class DBSQL_EXPORT NetworkError : public Error {
+  using Error::Error;
+};  ///< try later, or look
+class DBSQL_EXPORT TimeoutError : public Error {
+  using Error::Error;
+};  ///< a deadline passed
+class DBSQL_EXPORT CancelledError : public Error {
+  using Error::Error;
+};  ///< the caller stopped it
+class DBSQL_EXPORT ResultError : public Error {
+  using Error::Error;
+};  ///< rows could not be read
+class DBSQL_EXPORT StateError : public Error {
+  using Error::Error;
+};  ///< call order, closed object
 
 /// Throws the subclass that belongs to `fields.kind`.
 [[noreturn]] DBSQL_EXPORT void throw_error(ErrorFields fields);

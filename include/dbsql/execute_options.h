@@ -54,16 +54,18 @@ struct Progress {
 
 /// What holds for one call only.
 struct ExecuteOptions {
-  /// Bounds the whole call and the reading of its result; none by default. When it passes, the statement is cancelled
-  /// on the server and `TimeoutError` is thrown.
+  /// Bounds the whole call and the reading of its result; none by default. When it passes, the
+  /// statement is cancelled on the server and `TimeoutError` is thrown.
   std::optional<std::chrono::milliseconds> timeout;
-  /// Ends the call with `CancelledError` as soon as a stop is requested, also in the middle of a transfer.
+  /// Ends the call with `CancelledError` as soon as a stop is requested, also in the middle of a
+  /// transfer.
   std::stop_token stop;
   /// At most this many rows; 0 = all. The server is told, and surplus rows it sends are cut.
   std::int64_t row_limit = 0;
   /// The caller's own id for this call; it appears in errors and log lines.
   std::string correlation_id;
-  /// Called from the waiting thread after each status reply while the statement runs. It must not throw.
+  /// Called from the waiting thread after each status reply while the statement runs. It must not
+  /// throw.
   std::function<void(const Progress&)> on_progress;
 };
 

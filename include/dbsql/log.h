@@ -10,10 +10,13 @@ namespace dbsql {
 
 enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warn, Error, Off };
 
-/// Receives finished log lines. It may be called from any thread, one call at a time, and must not throw.
-using LogSink = std::function<void(LogLevel level, std::string_view component, std::string_view line)>;
+/// Receives finished log lines. It may be called from any thread, one call at a time, and must not
+/// throw.
+using LogSink =
+    std::function<void(LogLevel level, std::string_view component, std::string_view line)>;
 
-/// Lines below this level are not written. Default: Warn. Takes effect at once, for all connections of the process.
+/// Lines below this level are not written. Default: Warn. Takes effect at once, for all connections
+/// of the process.
 DBSQL_EXPORT void set_log_level(LogLevel level) noexcept;
 
 /// Sends log lines to `sink` instead of standard error; an empty sink restores the default.

@@ -14,11 +14,14 @@ namespace dbsql {
 
 /// The rows of one statement, read once, in order, as they arrive.
 ///
-/// Ownership: movable, not copyable. It shares the session and may be read after its `Connection` object is gone; the
+/// Ownership: movable, not copyable. It shares the session and may be read after its `Connection`
+/// object is gone; the
 ///   session is closed when the last of them is. Arrow data taken from it outlives it.
 /// Threads: one thread at a time.
-/// Errors: everything thrown derives from `dbsql::Error`; after an error every further read throws the same one. The
-///   end of data is reached only when the server says so and all declared rows were delivered (`CorruptResult` if not).
+/// Errors: everything thrown derives from `dbsql::Error`; after an error every further read throws
+/// the same one. The
+///   end of data is reached only when the server says so and all declared rows were delivered
+///   (`CorruptResult` if not).
 /// Cost: at most one server page is held; text and binary cells are views into it.
 class DBSQL_EXPORT Result {
  public:
@@ -32,12 +35,15 @@ class DBSQL_EXPORT Result {
   /// The server's id of the statement, as shown in its query history.
   const std::string& statement_id() const noexcept;
 
-  /// Rows inserted, updated and deleted, where the server reports a count; empty for queries and DDL.
+  /// Rows inserted, updated and deleted, where the server reports a count; empty for queries and
+  /// DDL.
   std::optional<std::int64_t> affected_rows() const noexcept;
 
   /// The rows as tuples of the given types, one type per column.
-  /// \throws Error (InvalidArgument) when the number of types differs from the number of columns, at the first
-  ///   cell whose column cannot be read as its type, and for NULL where the type is not `std::optional`
+  /// \throws Error (InvalidArgument) when the number of types differs from the number of columns,
+  /// at the first
+  ///   cell whose column cannot be read as its type, and for NULL where the type is not
+  ///   `std::optional`
   template <class First, class... Rest>
   TypedRows<First, Rest...> rows() {
     return TypedRows<First, Rest...>(cursor());
@@ -53,11 +59,12 @@ class DBSQL_EXPORT Result {
   /// The Arrow schema of `next_batch()`; the caller releases it.
   ArrowSchema arrow_schema() const;
 
-  /// Hands the rest of the result to the caller as an Arrow C stream, zero copy. This object is empty afterwards.
-  /// Stream errors carry the message of the `dbsql::Error`.
+  /// Hands the rest of the result to the caller as an Arrow C stream, zero copy. This object is
+  /// empty afterwards. Stream errors carry the message of the `dbsql::Error`.
   ArrowArrayStream arrow_stream() &&;
 
-  /// Ends reading: tells the server to forget the statement if it still knows it. Never throws; done by the destructor.
+  /// Ends reading: tells the server to forget the statement if it still knows it. Never throws;
+  /// done by the destructor.
   void close() noexcept;
 
  private:

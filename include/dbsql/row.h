@@ -58,12 +58,13 @@ enum class Physical : std::uint8_t {
   Other,
 };
 
-/// One column of the current batch, resolved once per batch so that a cell costs no virtual call and no look-up.
+/// One column of the current batch, resolved once per batch so that a cell costs no virtual call
+/// and no look-up.
 struct ColumnRef {
   const std::uint8_t* validity = nullptr;  // null: no NULLs in this batch
-  const void* values = nullptr;            // fixed-width values, or the offsets of Utf8/Binary/List/Map
-  const void* data = nullptr;              // bytes of Utf8/Binary
-  std::int64_t offset = 0;                 // added to every row index
+  const void* values = nullptr;  // fixed-width values, or the offsets of Utf8/Binary/List/Map
+  const void* data = nullptr;    // bytes of Utf8/Binary
+  std::int64_t offset = 0;       // added to every row index
   Physical physical = Physical::Other;
   std::int32_t width_or_scale = 0;  // FixedBinary: bytes per value; Decimal: scale
   const TimeZone* zone = nullptr;   // TimestampMicros
@@ -101,11 +102,13 @@ inline std::string_view bytes_of(const ColumnRef& column, std::int64_t row) noex
           static_cast<std::size_t>(offsets[1] - offsets[0])};
 }
 
-/// Reads one non-null cell as T; the primary template is not defined: the types below are what a row can be read as.
+/// Reads one non-null cell as T; the primary template is not defined: the types below are what a
+/// row can be read as.
 template <class T, class = void>
 struct Cell;
 
-/// Integers: any integer column whose value fits. Checked once per cell only when the column is wider than T.
+/// Integers: any integer column whose value fits. Checked once per cell only when the column is
+/// wider than T.
 template <class T>
 struct Cell<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>>> {
   static constexpr std::string_view kName = "an integer";
@@ -250,8 +253,7 @@ struct Cell<YearMonthInterval> {
 template <>
 struct Cell<DayTimeInterval> {
   static DayTimeInterval read(const ColumnRef& column, std::int64_t row) {
-    if (column.physical != Physical::DurationMicros)
-      throw_cell_type(column, "a day-time interval");
+    if (column.physical != Physical::DurationMicros) throw_cell_type(column, "a day-time interval");
     return DayTimeInterval{fixed<std::int64_t>(column, row)};
   }
 };
@@ -280,7 +282,7 @@ struct NullableCell<Value> {
 struct Cursor {
   std::span<const ColumnRef> columns;
   const Schema* schema = nullptr;
-  std::int64_t row = 0;       // in the current batch
+  std::int64_t row = 0;        // in the current batch
   std::int64_t row_count = 0;  // of the current batch
   void* source = nullptr;
 };
@@ -297,7 +299,8 @@ inline bool advance(Cursor& cursor) {
 
 /// One row of a result, read by position or name. A view: it follows its iterator.
 ///
-/// Errors: an index beyond the columns or an unknown name is `InvalidArgument`; types as for typed rows.
+/// Errors: an index beyond the columns or an unknown name is `InvalidArgument`; types as for typed
+/// rows.
 class DBSQL_EXPORT RowRef {
  public:
   explicit RowRef(const detail::Cursor& cursor) : cursor_(&cursor) {}
@@ -308,8 +311,8 @@ class DBSQL_EXPORT RowRef {
   bool is_null(std::size_t index) const { return detail::is_null(column(index), cursor_->row); }
 
   /// The cell as T: an integer type, `bool`, `float`, `double`, `std::string_view`, `std::string`,
-  /// `std::span<const std::byte>`, `Decimal`, `Date`, `Timestamp`, `TimestampNtz`, the intervals, `Value`, or
-  /// `std::optional` of one of them.
+  /// `std::span<const std::byte>`, `Decimal`, `Date`, `Timestamp`, `TimestampNtz`, the intervals,
+  /// `Value`, or `std::optional` of one of them.
   template <class T>
   T get(std::size_t index) const {
     return detail::NullableCell<T>::read(column(index), cursor_->row);
@@ -338,7 +341,8 @@ class DBSQL_EXPORT RowRef {
   const detail::Cursor* cursor_;
 };
 
-/// Rows as `RowRef`s: a single-pass range over a result. Move the result's rows, never two loops at once.
+/// Rows as `RowRef`s: a single-pass range over a result. Move the result's rows, never two loops at
+/// once.
 class Rows {
  public:
   explicit Rows(detail::Cursor cursor) : cursor_(cursor) {}
@@ -370,7 +374,8 @@ class Rows {
 };
 
 /// Rows as tuples: `for (auto [name, count] : result.rows<std::string_view, std::int64_t>())`.
-/// The number of types must be the number of columns; views are valid until the loop reaches another batch.
+/// The number of types must be the number of columns; views are valid until the loop reaches
+/// another batch.
 template <class... Columns>
 class TypedRows {
  public:

@@ -48,7 +48,8 @@ DBSQL_EXPORT std::string_view to_string(TypeId type) noexcept;
 struct Column {
   std::string name;
   TypeId type = TypeId::Unknown;
-  std::string type_text;  ///< full SQL text: `DECIMAL(10,2)`, `ARRAY<INT>`, `INTERVAL DAY TO SECOND`
+  std::string
+      type_text;  ///< full SQL text: `DECIMAL(10,2)`, `ARRAY<INT>`, `INTERVAL DAY TO SECOND`
   std::optional<std::int32_t> precision;  ///< DECIMAL only
   std::optional<std::int32_t> scale;      ///< DECIMAL only
   bool nullable = true;

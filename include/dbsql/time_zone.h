@@ -15,9 +15,9 @@ namespace dbsql {
 /// Threads: safe from any thread.
 class DBSQL_EXPORT TimeZone {
  public:
-  /// The zone of an IANA name (`America/Los_Angeles`) or of an offset, also the non-ISO form servers send (`+4:15`).
-  /// An unknown name gives UTC and one warning in the log: the instants stay right
-  /// (reference/results.md 3.2).
+  /// The zone of an IANA name (`America/Los_Angeles`) or of an offset, also the non-ISO form
+  /// servers send (`+4:15`). An unknown name gives UTC and one warning in the log: the instants
+  /// stay right (reference/results.md 3.2).
   static const TimeZone& find(std::string_view name);
   static const TimeZone& utc() noexcept;
 

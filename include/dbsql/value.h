@@ -36,7 +36,8 @@ class DBSQL_EXPORT Decimal {
   std::int32_t scale() const noexcept { return scale_; }
   bool is_negative() const noexcept { return high_ < 0; }
 
-  /// Exact fixed-point text with exactly `scale()` digits after the point (reference/results.md 3.6.2).
+  /// Exact fixed-point text with exactly `scale()` digits after the point
+  /// (reference/results.md 3.6.2).
   std::string to_string() const;
   /// The nearest double; loses digits beyond the 17th.
   double to_double() const;
@@ -57,11 +58,13 @@ struct DBSQL_EXPORT Date {
   friend auto operator<=>(const Date&, const Date&) = default;
 };
 
-/// TIMESTAMP: an instant, in microseconds since 1970-01-01T00:00:00Z, and the zone in which the server shows it.
+/// TIMESTAMP: an instant, in microseconds since 1970-01-01T00:00:00Z, and the zone in which the
+/// server shows it.
 struct DBSQL_EXPORT Timestamp {
   std::int64_t microseconds = 0;
-  const TimeZone* zone = nullptr;  ///< null means UTC; two timestamps are equal when their instants are
-  std::string to_string() const;   ///< `yyyy-MM-dd HH:mm:ss[.ffffff]` in `zone`, trailing zeros cut
+  const TimeZone* zone =
+      nullptr;  ///< null means UTC; two timestamps are equal when their instants are
+  std::string to_string() const;  ///< `yyyy-MM-dd HH:mm:ss[.ffffff]` in `zone`, trailing zeros cut
   friend bool operator==(const Timestamp& a, const Timestamp& b) {
     return a.microseconds == b.microseconds;
   }
@@ -70,7 +73,8 @@ struct DBSQL_EXPORT Timestamp {
   }
 };
 
-/// TIMESTAMP_NTZ: civil time without a zone, as microseconds since 1970-01-01 00:00:00 on the same wall clock.
+/// TIMESTAMP_NTZ: civil time without a zone, as microseconds since 1970-01-01 00:00:00 on the same
+/// wall clock.
 struct DBSQL_EXPORT TimestampNtz {
   std::int64_t microseconds = 0;
   std::string to_string() const;
@@ -118,7 +122,8 @@ struct StructValue {
 /// One SQL value that owns its data: a cell of a result, or a statement parameter.
 ///
 /// Threads: as a standard container.
-/// Cost: strings, binaries and nested values allocate; read columns through typed rows or Arrow where that matters.
+/// Cost: strings, binaries and nested values allocate; read columns through typed rows or Arrow
+/// where that matters.
 class DBSQL_EXPORT Value {
  public:
   using Variant =
@@ -128,28 +133,29 @@ class DBSQL_EXPORT Value {
 
   Value() = default;  ///< SQL NULL
   // Implicit on purpose: parameters are written as plain C++ values, `{{"min", 15}}`.
-  Value(std::nullptr_t) {}                                    // NOLINT(google-explicit-constructor)
-  Value(bool value) : data_(value) {}                         // NOLINT(google-explicit-constructor)
-  Value(std::int8_t value) : data_(value) {}                  // NOLINT(google-explicit-constructor)
-  Value(std::int16_t value) : data_(value) {}                 // NOLINT(google-explicit-constructor)
-  Value(std::int32_t value) : data_(value) {}                 // NOLINT(google-explicit-constructor)
-  Value(std::int64_t value) : data_(value) {}                 // NOLINT(google-explicit-constructor)
-  Value(long long value) : data_(std::int64_t{value}) {}      // NOLINT(google-explicit-constructor)
-  Value(float value) : data_(value) {}                        // NOLINT(google-explicit-constructor)
-  Value(double value) : data_(value) {}                       // NOLINT(google-explicit-constructor)
-  Value(const char* value) : data_(std::string(value)) {}     // NOLINT(google-explicit-constructor)
-  Value(std::string_view value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
-  Value(std::string value) : data_(std::move(value)) {}       // NOLINT(google-explicit-constructor)
-  Value(Decimal value) : data_(value) {}                      // NOLINT(google-explicit-constructor)
-  Value(Binary value) : data_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
-  Value(Date value) : data_(value) {}                         // NOLINT(google-explicit-constructor)
-  Value(Timestamp value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
-  Value(TimestampNtz value) : data_(value) {}                 // NOLINT(google-explicit-constructor)
-  Value(YearMonthInterval value) : data_(value) {}            // NOLINT(google-explicit-constructor)
-  Value(DayTimeInterval value) : data_(value) {}              // NOLINT(google-explicit-constructor)
-  Value(ListValue value) : data_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
-  Value(MapValue value) : data_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
-  Value(StructValue value) : data_(std::move(value)) {}       // NOLINT(google-explicit-constructor)
+  Value(std::nullptr_t) {}                                 // NOLINT(google-explicit-constructor)
+  Value(bool value) : data_(value) {}                      // NOLINT(google-explicit-constructor)
+  Value(std::int8_t value) : data_(value) {}               // NOLINT(google-explicit-constructor)
+  Value(std::int16_t value) : data_(value) {}              // NOLINT(google-explicit-constructor)
+  Value(std::int32_t value) : data_(value) {}              // NOLINT(google-explicit-constructor)
+  Value(std::int64_t value) : data_(value) {}              // NOLINT(google-explicit-constructor)
+  Value(long long value) : data_(std::int64_t{value}) {}   // NOLINT(google-explicit-constructor)
+  Value(float value) : data_(value) {}                     // NOLINT(google-explicit-constructor)
+  Value(double value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
+  Value(const char* value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(std::string_view value)
+      : data_(std::string(value)) {}                     // NOLINT(google-explicit-constructor)
+  Value(std::string value) : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(Decimal value) : data_(value) {}                 // NOLINT(google-explicit-constructor)
+  Value(Binary value) : data_(std::move(value)) {}       // NOLINT(google-explicit-constructor)
+  Value(Date value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
+  Value(Timestamp value) : data_(value) {}               // NOLINT(google-explicit-constructor)
+  Value(TimestampNtz value) : data_(value) {}            // NOLINT(google-explicit-constructor)
+  Value(YearMonthInterval value) : data_(value) {}       // NOLINT(google-explicit-constructor)
+  Value(DayTimeInterval value) : data_(value) {}         // NOLINT(google-explicit-constructor)
+  Value(ListValue value) : data_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
+  Value(MapValue value) : data_(std::move(value)) {}     // NOLINT(google-explicit-constructor)
+  Value(StructValue value) : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
 
   bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data_); }
 
@@ -168,8 +174,8 @@ class DBSQL_EXPORT Value {
   /// The type's SQL name, for instance "BIGINT" or "ARRAY".
   std::string_view type_name() const noexcept;
 
-  /// The text form of reference/results.md 3.6: exact decimals, timestamps in their zone, nested values as compact
-  /// JSON, BINARY as lower-case hex. NULL gives "NULL".
+  /// The text form of reference/results.md 3.6: exact decimals, timestamps in their zone, nested
+  /// values as compact JSON, BINARY as lower-case hex. NULL gives "NULL".
   std::string to_string() const;
 
   const Variant& variant() const noexcept { return data_; }

@@ -10,8 +10,8 @@ namespace dbsql::base {
 
 class BufferArena;
 
-/// Immutable bytes with shared ownership: a result body, and every slice of it that an Arrow array aliases.
-/// The memory goes back to its arena when the last copy is gone.
+/// Immutable bytes with shared ownership: a result body, and every slice of it that an Arrow array
+/// aliases. The memory goes back to its arena when the last copy is gone.
 class Buffer {
  public:
   Buffer() = default;
@@ -59,7 +59,8 @@ class MutableBuffer {
   /// Makes room for at least `capacity` bytes; existing bytes are kept. Grows at least by half.
   void reserve(std::size_t capacity);
   void append(std::span<const std::byte> bytes);
-  /// Declares the first `size` bytes (at most `capacity()`) as used, after writing into `free_space()`.
+  /// Declares the first `size` bytes (at most `capacity()`) as used, after writing into
+  /// `free_space()`.
   void set_size(std::size_t size) noexcept { size_ = size; }
 
   /// Hands the bytes over as immutable; this object is empty afterwards.
@@ -73,11 +74,12 @@ class MutableBuffer {
   std::size_t capacity_ = 0;
 };
 
-/// Reused, aligned, huge-page-friendly memory for result bodies. Fresh pages cost as much as decoding
-/// (reference/performance.md 0, row 1; 5, row 1), so slabs are kept and handed out again.
+/// Reused, aligned, huge-page-friendly memory for result bodies. Fresh pages cost as much as
+/// decoding (reference/performance.md 0, row 1; 5, row 1), so slabs are kept and handed out again.
 ///
 /// Threads: safe from any thread.
-/// Memory: at most `cache_limit` bytes are kept for reuse; what is above it goes back to the system at once.
+/// Memory: at most `cache_limit` bytes are kept for reuse; what is above it goes back to the system
+/// at once.
 class BufferArena {
  public:
   struct Stats {

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/call_context.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <stop_token>
-
-#include "base/call_context.h"
 
 namespace dbsql::base {
 
@@ -27,7 +27,8 @@ class Clock {
 
   /// Waits on `changed` until `ready()` holds.
   /// \param lock  held on `mutex`-guarded state that `ready` reads; held again on return
-  /// \throws TimeoutError when the call's deadline passes first, CancelledError when its stop is requested first
+  /// \throws TimeoutError when the call's deadline passes first, CancelledError when its stop is
+  /// requested first
   void wait(std::unique_lock<std::mutex>& lock, std::condition_variable_any& changed,
             const CallContext& call, const std::function<bool()>& ready);
 

@@ -2,10 +2,10 @@
 
 #include <dbsql/log.h>
 
+#include "base/call_context.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/call_context.h"
 
 namespace dbsql::base {
 

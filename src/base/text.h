@@ -15,8 +15,8 @@ namespace detail {
 inline void append_piece(std::string& out, std::string_view piece) { out += piece; }
 inline void append_piece(std::string& out, char piece) { out += piece; }
 template <class Number>
-  requires(std::is_integral_v<Number> && !std::is_same_v<Number, char>)
-void append_piece(std::string& out, Number number) {
+requires(std::is_integral_v<Number> &&
+         !std::is_same_v<Number, char>) void append_piece(std::string& out, Number number) {
   out += std::to_string(number);
 }
 }  // namespace detail
@@ -48,7 +48,8 @@ std::optional<Number> parse_number(std::string_view text) noexcept {
 /// Lower-case hex of bytes.
 std::string to_hex(std::span<const std::byte> bytes);
 
-/// 16 bytes as `8-4-4-4-12` hex groups, in the order of the bytes; hex of the whole when there are not 16.
+/// 16 bytes as `8-4-4-4-12` hex groups, in the order of the bytes; hex of the whole when there are
+/// not 16.
 std::string to_uuid_text(std::span<const std::byte> bytes);
 
 /// Appends one code point's UTF-8 form.

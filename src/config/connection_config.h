@@ -1,12 +1,12 @@
 #pragma once
 
+#include "http/retry_policy.h"
+#include "http/tls.h"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
-
-#include "http/retry_policy.h"
-#include "http/tls.h"
 
 namespace dbsql::config {
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-
 #include "base/clock.h"
 #include "http/retry_policy.h"
 #include "http/transport.h"
+
+#include <functional>
+#include <memory>
 
 namespace dbsql::http {
 
@@ -21,7 +21,8 @@ class Client {
          base::Clock& clock = base::Clock::system());
 
   /// The reply of status 200 to 299, after as many attempts as the request's class allows.
-  /// \throws Error  with the kind of reference/auth-http-config.md 4.9, `attempts`, `elapsed`, `retry_after`, and
+  /// \throws Error  with the kind of reference/auth-http-config.md 4.9, `attempts`, `elapsed`,
+  /// `retry_after`, and
   ///   `outcome_unknown` when the server may have run the request
   Response send(Request request, const base::CallContext& call) const;
 

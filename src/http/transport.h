@@ -2,14 +2,14 @@
 
 #include <dbsql/error.h>
 
+#include "base/buffer.h"
+#include "base/call_context.h"
+
 #include <chrono>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "base/buffer.h"
-#include "base/call_context.h"
 
 namespace dbsql::http {
 
@@ -18,7 +18,8 @@ enum class RequestClass : std::uint8_t {
   Read,
   Close,
   Fetch,
-  FetchNext,  ///< FetchResults that moves the cursor: like Execute once bytes were sent (reference/thrift.md 4.4)
+  FetchNext,  ///< FetchResults that moves the cursor: like Execute once bytes were sent
+              ///< (reference/thrift.md 4.4)
   Open,
   Execute,
   Commit,
@@ -55,9 +56,10 @@ struct Response {
 
 /// The request did not lead to a complete reply.
 struct Failure {
-  ErrorKind kind = ErrorKind::Network;  ///< Network, Tls or Timeout (of connecting or of the first byte)
-  std::string message;                  ///< names host and port, no secrets
-  bool bytes_sent = false;              ///< the server may have seen the request
+  ErrorKind kind =
+      ErrorKind::Network;   ///< Network, Tls or Timeout (of connecting or of the first byte)
+  std::string message;      ///< names host and port, no secrets
+  bool bytes_sent = false;  ///< the server may have seen the request
 };
 
 using Reply = std::variant<Response, Failure>;
@@ -70,7 +72,8 @@ class Transport {
   virtual ~Transport() = default;
 
   /// Sends once; never retries, never follows a redirect.
-  /// \throws TimeoutError, CancelledError as `call` demands, at once, also in the middle of a transfer
+  /// \throws TimeoutError, CancelledError as `call` demands, at once, also in the middle of a
+  /// transfer
   virtual Reply send(const Request& request, const base::CallContext& call) = 0;
 };
 

@@ -9,8 +9,8 @@
 
 namespace dbsql::observe {
 
-// The core emits each of these once, where the fact becomes known. Progress callbacks, profiles, telemetry and tracing
-// are observers of the same events (docs/decisions/0001-modules.md).
+// The core emits each of these once, where the fact becomes known. Progress callbacks, profiles,
+// telemetry and tracing are observers of the same events (docs/decisions/0001-modules.md).
 
 struct SessionOpened {
   std::string session_id;

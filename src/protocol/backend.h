@@ -2,6 +2,9 @@
 
 #include <dbsql/execute_options.h>
 
+#include "base/buffer.h"
+#include "base/call_context.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,10 +17,8 @@
 #include <variant>
 #include <vector>
 
-#include "base/buffer.h"
-#include "base/call_context.h"
-
-/// What a Databricks SQL server can do, in neutral terms: Thrift and REST implement it, sessions and results use it.
+/// What a Databricks SQL server can do, in neutral terms: Thrift and REST implement it, sessions
+/// and results use it.
 namespace dbsql::protocol {
 
 struct SessionRequest {
@@ -33,7 +34,8 @@ struct ExecuteRequest {
   std::chrono::seconds server_timeout{0};  ///< 0 = none
 };
 
-/// A column as the protocol names it, before the Arrow schema has its say (reference/results.md 3.1).
+/// A column as the protocol names it, before the Arrow schema has its say
+/// (reference/results.md 3.1).
 struct ColumnDescription {
   std::string name;
   std::string type_name;  ///< `BIGINT`, `DECIMAL`, `NULL`, ...; empty = unknown
@@ -43,8 +45,10 @@ struct ColumnDescription {
 
 struct ResultMetadata {
   std::vector<ColumnDescription> columns;
-  base::Buffer arrow_schema;    ///< one IPC Schema message, never compressed; empty when the server sent none
-  bool lz4_compressed = false;  ///< a claim: the magic bytes of each body decide (reference/results.md 1.6)
+  base::Buffer
+      arrow_schema;  ///< one IPC Schema message, never compressed; empty when the server sent none
+  bool lz4_compressed =
+      false;  ///< a claim: the magic bytes of each body decide (reference/results.md 1.6)
   bool truncated_by_server = false;
 };
 
@@ -54,15 +58,18 @@ struct ArrowBatch {
   std::int64_t row_count = 0;  ///< rows that belong to the result; the message may hold more
 };
 
-/// One column of a column-based page, still in the wire's list encoding (reference/thrift.md 6.1, 6.2).
+/// One column of a column-based page, still in the wire's list encoding
+/// (reference/thrift.md 6.1, 6.2).
 struct WireColumn {
   enum class Kind : std::uint8_t { Bool, Int8, Int16, Int32, Int64, Double, String, Binary };
   Kind kind = Kind::String;
   std::int64_t count = 0;
-  /// Fixed-width kinds: `count` big-endian values back to back. String and Binary: `count` times a big-endian int32
-  /// length and that many bytes. The producer has checked that exactly `count` values lie inside.
+  /// Fixed-width kinds: `count` big-endian values back to back. String and Binary: `count` times a
+  /// big-endian int32 length and that many bytes. The producer has checked that exactly `count`
+  /// values lie inside.
   std::span<const std::byte> values;
-  /// Bit i & 7 (least significant first) of byte i >> 3 set = NULL; may be shorter than needed: missing bits are 0.
+  /// Bit i & 7 (least significant first) of byte i >> 3 set = NULL; may be shorter than needed:
+  /// missing bits are 0.
   std::span<const std::byte> nulls;
 };
 
@@ -71,7 +78,8 @@ struct ColumnarRows {
   base::Buffer owner;  ///< keeps the spans alive
 };
 
-/// One answer to a fetch, or the rows that came with the execute reply. What arrived decides the format, page by page.
+/// One answer to a fetch, or the rows that came with the execute reply. What arrived decides the
+/// format, page by page.
 struct Page {
   std::int64_t start_row = 0;
   bool has_more = false;
@@ -91,7 +99,8 @@ class Operation {
   virtual const std::string& statement_id() const noexcept = 0;
 
   /// Waits until the statement has finished; at once when the execute reply already said so.
-  /// \throws SqlError when it failed; TimeoutError or CancelledError after telling the server to cancel
+  /// \throws SqlError when it failed; TimeoutError or CancelledError after telling the server to
+  /// cancel
   virtual void wait(const base::CallContext& call) = 0;
 
   /// Known after `wait()`; fetched once when no reply carried it.
@@ -102,11 +111,12 @@ class Operation {
 
   virtual std::optional<std::int64_t> affected_rows() const noexcept = 0;
 
-  /// Asks the server to stop; best effort, bounded in time, nothing when the operation is already over.
-  /// Threads: any thread at any time.
+  /// Asks the server to stop; best effort, bounded in time, nothing when the operation is already
+  /// over. Threads: any thread at any time.
   virtual void cancel() noexcept = 0;
 
-  /// Frees the operation on the server unless it already did; best effort, bounded in time, at most once.
+  /// Frees the operation on the server unless it already did; best effort, bounded in time, at most
+  /// once.
   virtual void close() noexcept = 0;
 };
 

@@ -8,7 +8,8 @@
 
 namespace dbsql::test {
 
-/// Runs `action` and returns the `dbsql::Error` it throws; a test failure and an `Internal` error when it throws none.
+/// Runs `action` and returns the `dbsql::Error` it throws; a test failure and an `Internal` error
+/// when it throws none.
 template <class Action>
 Error capture_error(Action&& action) {
   try {
