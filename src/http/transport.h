@@ -6,6 +6,7 @@
 #include "base/call_context.h"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -44,7 +45,8 @@ struct Request {
   base::Buffer body;
   RequestClass request_class = RequestClass::Read;
   std::string name;  ///< for logs and errors, for instance "ExecuteStatement"
-  /// Longest wait for the first byte of the reply, beside the call's deadline.
+  /// Longest silence of the server, beside the call's deadline: before the first byte of the reply
+  /// (exact), and between later ones (up to twice as long). 0 = no limit.
   std::chrono::milliseconds first_byte_timeout{900'000};
 };
 

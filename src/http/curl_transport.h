@@ -1,0 +1,62 @@
+#pragma once
+
+#include "base/clock.h"
+#include "http/tls.h"
+#include "http/transport.h"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace dbsql::http {
+
+/// Settings of one transport. Transports of one process share I/O thread and connections whatever
+/// they say here; connections made with different TLS settings are never mixed.
+struct CurlOptions {
+  std::chrono::milliseconds connect_timeout{30'000};  ///< name look-up, TCP and TLS together
+  TlsOptions tls;
+  std::size_t max_body_size = std::size_t{2} << 30;  ///< a longer reply is a `Failure`
+};
+
+/// The real transport: libcurl's multi interface on one I/O thread per process.
+///
+/// Ownership: running calls keep the I/O thread alive; it ends with the last transport and the last
+/// call. Threads: safe from any thread. Errors: see `Transport::send`. Cost: one hand-over to the
+/// I/O thread and back per request; connections are kept for 55 s and reused.
+class CurlTransport final : public Transport {
+ public:
+  /// Receives the end of a transfer, on the I/O thread: it must be short and must not throw.
+  using Completion = std::function<void(Reply)>;
+
+  /// A running transfer. Dropping the object lets the transfer run on.
+  class Transfer {
+   public:
+    /// Ends the transfer and closes its socket; the completion is then not called, unless it
+    /// already was. Returns at once.
+    void abort() noexcept;
+
+   private:
+    friend class CurlTransport;
+    class State;
+    std::shared_ptr<State> state_;
+  };
+
+  /// \throws ConfigurationError  a CA file that cannot be read
+  explicit CurlTransport(CurlOptions options = {}, base::Clock& clock = base::Clock::system());
+  ~CurlTransport() override;
+
+  Reply send(const Request& request, const base::CallContext& call) override;
+
+  /// Starts a request and returns. Transfers still running when the last transport goes end with a
+  /// `Failure`. \param deadline  the transfer then ends with a `Failure` of kind Timeout
+  Transfer start(const Request& request, std::optional<base::Clock::TimePoint> deadline,
+                 Completion completion);
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace dbsql::http

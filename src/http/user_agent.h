@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dbsql::http {
+
+/// The User-Agent of every request (reference/auth-http-config.md 4.13):
+/// `DatabricksSqlCpp/VERSION (ENTRY) PLATFORM/os-arch api/cpp`; without an entry the parentheses
+/// are left out. \param entry  the user's text; control characters and parentheses are removed, at
+/// most 256 bytes are kept,
+///   and what looks like a token is replaced
+/// \param api    the face in use: cpp, adbc, odbc or cli
+std::string user_agent(std::string_view entry, std::string_view api = "cpp");
+
+}  // namespace dbsql::http
