@@ -51,10 +51,10 @@ class DBSQL_EXPORT Connection {
   /// throws.
   void close() noexcept;
 
- private:
-  friend class Connector;
   class Impl;
-  explicit Connection(std::shared_ptr<Impl> impl);
+  explicit Connection(std::shared_ptr<Impl> impl);  ///< internal: connections come from `Connector`
+
+ private:
   std::shared_ptr<Impl> impl_;  // keeps curl, Thrift and OpenSSL out of this header
 };
 

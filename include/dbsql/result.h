@@ -67,12 +67,11 @@ class DBSQL_EXPORT Result {
   /// done by the destructor.
   void close() noexcept;
 
- private:
-  friend class Connection;
   class Impl;
-  explicit Result(std::unique_ptr<Impl> impl);
+  explicit Result(std::unique_ptr<Impl> impl);  ///< internal: results come from `Connection`
+
+ private:
   detail::Cursor cursor();
-  friend bool detail::load_next_batch(detail::Cursor& cursor);
 
   std::unique_ptr<Impl> impl_;
 };

@@ -22,6 +22,10 @@ struct ArrowSchema;
 
 namespace dbsql {
 
+namespace result {
+struct DeclaredType;
+}
+
 namespace detail {
 
 /// How a column's values lie in memory.
@@ -55,7 +59,7 @@ enum class Physical : std::uint8_t {
   FixedList,
   Map,
   Struct,
-  Other,
+  Other,  // a type whose cells cannot be read here; the Arrow batch still has them
 };
 
 /// One column of the current batch, resolved once per batch so that a cell costs no virtual call
@@ -66,11 +70,16 @@ struct ColumnRef {
   const void* data = nullptr;    // bytes of Utf8/Binary
   std::int64_t offset = 0;       // added to every row index
   Physical physical = Physical::Other;
-  std::int32_t width_or_scale = 0;  // FixedBinary: bytes per value; Decimal: scale
-  const TimeZone* zone = nullptr;   // TimestampMicros
-  const Column* column = nullptr;
+  std::int32_t width_or_scale =
+      0;                      // FixedBinary: bytes per value; FixedList: length; Decimal: scale
+  std::int32_t position = 0;  // of the column in the result, from 0
+  const TimeZone* zone = nullptr;  // TimestampMicros
+  const Column* column = nullptr;  // the top-level column, also of what is nested in it
   const ArrowArray* array = nullptr;
   const ArrowSchema* type = nullptr;
+  const ColumnRef* children = nullptr;  // List: the element; Map: key and value; Struct: the fields
+  std::int32_t child_count = 0;
+  const result::DeclaredType* declared = nullptr;  // text whose SQL type is another one; else null
 };
 
 [[noreturn]] DBSQL_EXPORT void throw_null_cell(const ColumnRef& column, std::int64_t row);
@@ -81,7 +90,16 @@ struct ColumnRef {
 
 DBSQL_EXPORT Value cell_value(const ColumnRef& column, std::int64_t row);
 DBSQL_EXPORT std::string cell_text(const ColumnRef& column, std::int64_t row);
+DBSQL_EXPORT void append_cell_text(std::string& out, const ColumnRef& column, std::int64_t row);
 DBSQL_EXPORT Decimal cell_decimal(const ColumnRef& column, std::int64_t row);
+
+// Old servers send these types as text: read from it where the column's SQL type says so, else
+// `throw_cell_type`.
+DBSQL_EXPORT Date date_of_text(const ColumnRef& column, std::int64_t row);
+DBSQL_EXPORT Timestamp timestamp_of_text(const ColumnRef& column, std::int64_t row);
+DBSQL_EXPORT TimestampNtz timestamp_ntz_of_text(const ColumnRef& column, std::int64_t row);
+DBSQL_EXPORT YearMonthInterval year_month_of_text(const ColumnRef& column, std::int64_t row);
+DBSQL_EXPORT DayTimeInterval day_time_of_text(const ColumnRef& column, std::int64_t row);
 
 inline bool is_null(const ColumnRef& column, std::int64_t row) noexcept {
   if (column.physical == Physical::Null) return true;
@@ -174,6 +192,12 @@ struct Cell<double> {
         return fixed<std::int16_t>(column, row);
       case Physical::Int8:
         return fixed<std::int8_t>(column, row);
+      case Physical::UInt32:
+        return fixed<std::uint32_t>(column, row);
+      case Physical::UInt16:
+        return fixed<std::uint16_t>(column, row);
+      case Physical::UInt8:
+        return fixed<std::uint8_t>(column, row);
       default:
         throw_cell_type(column, "a double");
     }
@@ -203,6 +227,11 @@ struct Cell<std::span<const std::byte>> {
   static std::span<const std::byte> read(const ColumnRef& column, std::int64_t row) {
     if (column.physical == Physical::Binary) return bytes(bytes_of<std::int32_t>(column, row));
     if (column.physical == Physical::LargeBinary) return bytes(bytes_of<std::int64_t>(column, row));
+    if (column.physical == Physical::FixedBinary) {
+      const auto width = static_cast<std::size_t>(column.width_or_scale);
+      const auto index = static_cast<std::size_t>(column.offset + row);
+      return {static_cast<const std::byte*>(column.values) + index * width, width};
+    }
     throw_cell_type(column, "a binary");
   }
   static std::span<const std::byte> bytes(std::string_view text) noexcept {
@@ -220,7 +249,7 @@ struct Cell<Decimal> {
 template <>
 struct Cell<Date> {
   static Date read(const ColumnRef& column, std::int64_t row) {
-    if (column.physical != Physical::Date32) throw_cell_type(column, "a date");
+    if (column.physical != Physical::Date32) return date_of_text(column, row);
     return Date{fixed<std::int32_t>(column, row)};
   }
 };
@@ -228,7 +257,7 @@ struct Cell<Date> {
 template <>
 struct Cell<Timestamp> {
   static Timestamp read(const ColumnRef& column, std::int64_t row) {
-    if (column.physical != Physical::TimestampMicros) throw_cell_type(column, "a timestamp");
+    if (column.physical != Physical::TimestampMicros) return timestamp_of_text(column, row);
     return Timestamp{fixed<std::int64_t>(column, row), column.zone};
   }
 };
@@ -236,8 +265,7 @@ struct Cell<Timestamp> {
 template <>
 struct Cell<TimestampNtz> {
   static TimestampNtz read(const ColumnRef& column, std::int64_t row) {
-    if (column.physical != Physical::TimestampNtzMicros)
-      throw_cell_type(column, "a timestamp without zone");
+    if (column.physical != Physical::TimestampNtzMicros) return timestamp_ntz_of_text(column, row);
     return TimestampNtz{fixed<std::int64_t>(column, row)};
   }
 };
@@ -245,7 +273,7 @@ struct Cell<TimestampNtz> {
 template <>
 struct Cell<YearMonthInterval> {
   static YearMonthInterval read(const ColumnRef& column, std::int64_t row) {
-    if (column.physical != Physical::Months) throw_cell_type(column, "a year-month interval");
+    if (column.physical != Physical::Months) return year_month_of_text(column, row);
     return YearMonthInterval{fixed<std::int32_t>(column, row)};
   }
 };
@@ -272,6 +300,10 @@ struct NullableCell<std::optional<T>> {
     if (is_null(column, row)) return std::nullopt;
     return Cell<T>::read(column, row);
   }
+};
+template <>
+struct Cell<Value> {
+  static Value read(const ColumnRef& column, std::int64_t row) { return cell_value(column, row); }
 };
 template <>
 struct NullableCell<Value> {
@@ -328,6 +360,10 @@ class DBSQL_EXPORT RowRef {
   /// The cell's text as `Value::to_string()` gives it, without building a Value; NULL gives "NULL".
   std::string text(std::size_t index) const {
     return detail::cell_text(column(index), cursor_->row);
+  }
+  /// The same, at the end of a string whose memory is used again and again.
+  void append_text(std::string& out, std::size_t index) const {
+    detail::append_cell_text(out, column(index), cursor_->row);
   }
 
  private:

@@ -1,0 +1,121 @@
+#include "protocol/classify_error.h"
+
+#include "base/redact.h"
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace dbsql::protocol {
+
+namespace {
+
+constexpr std::size_t kMessageLimit = 4096;
+
+constexpr std::array<std::pair<std::string_view, ErrorKind>, 19> kExactStates{{
+    {"42501", ErrorKind::PermissionDenied},
+    {"42P01", ErrorKind::NotFound},
+    {"42704", ErrorKind::NotFound},
+    {"42703", ErrorKind::NotFound},
+    {"42S02", ErrorKind::NotFound},
+    {"42S22", ErrorKind::NotFound},
+    {"42P07", ErrorKind::AlreadyExists},
+    {"42710", ErrorKind::AlreadyExists},
+    {"42S01", ErrorKind::AlreadyExists},
+    {"42601", ErrorKind::SqlSyntax},
+    {"40001", ErrorKind::TransactionConflict},
+    {"HYT00", ErrorKind::Timeout},
+    {"57014", ErrorKind::Cancelled},
+    {"HY008", ErrorKind::Cancelled},
+    {"28000", ErrorKind::Unauthenticated},
+    {"2D521", ErrorKind::TransactionConflict},
+    {"57KD0", ErrorKind::Timeout},
+    {"53200", ErrorKind::SqlOther},
+    {"0A000", ErrorKind::NotSupported},
+}};
+
+constexpr std::array<std::pair<std::string_view, ErrorKind>, 6> kStateClasses{{
+    {"42", ErrorKind::SqlSyntax},
+    {"22", ErrorKind::SqlData},
+    {"23", ErrorKind::SqlConstraint},
+    {"0A", ErrorKind::NotSupported},
+    {"25", ErrorKind::TransactionState},
+    {"40", ErrorKind::TransactionConflict},
+}};
+
+bool is_state_char(char c) noexcept { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); }
+
+/// The first line and the position, without the SQL excerpt that servers append for terminals.
+std::string one_line(std::string_view message) {
+  const std::size_t excerpt = message.find("\n\n== SQL");
+  std::string line(base::trim(message.substr(0, excerpt)));
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  std::replace(line.begin(), line.end(), '\r', ' ');
+  if (line.size() > kMessageLimit) {
+    line.resize(kMessageLimit);
+    while (!line.empty() && (static_cast<unsigned char>(line.back()) & 0xC0U) == 0x80U)
+      line.pop_back();
+    if (!line.empty() && static_cast<unsigned char>(line.back()) >= 0xC0U) line.pop_back();
+    line += "...";
+  }
+  return line;
+}
+
+}  // namespace
+
+ErrorKind classify_sqlstate(std::string_view sqlstate) noexcept {
+  for (const auto& [state, kind] : kExactStates) {
+    if (state == sqlstate) return kind;
+  }
+  for (const auto& [prefix, kind] : kStateClasses) {
+    if (sqlstate.starts_with(prefix)) return kind;
+  }
+  return ErrorKind::SqlOther;
+}
+
+std::string_view sqlstate_in(std::string_view message) noexcept {
+  constexpr std::string_view kMark = "SQLSTATE: ";
+  const std::size_t at = message.find(kMark);
+  if (at == std::string_view::npos) return {};
+  const std::string_view state = message.substr(at + kMark.size(), 5);
+  const bool whole = state.size() == 5 && std::all_of(state.begin(), state.end(), is_state_char);
+  return whole ? state : std::string_view{};
+}
+
+std::string_view error_class_in(std::string_view message) noexcept {
+  const std::size_t open = message.find('[');
+  if (open == std::string_view::npos) return {};
+  const std::size_t close = message.find(']', open);
+  if (close == std::string_view::npos) return {};
+  const std::string_view name = message.substr(open + 1, close - open - 1);
+  const bool is_class = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_state_char(c) || c == '_' || c == '.';
+  });
+  return is_class ? name : std::string_view{};
+}
+
+ErrorFields classify(const ServerError& error) {
+  ErrorFields fields;
+  fields.sqlstate =
+      error.sqlstate.size() == 5 ? error.sqlstate : std::string(sqlstate_in(error.message));
+  fields.error_class = error_class_in(error.message);
+  fields.native_code = error.native_code;
+  fields.kind = classify_sqlstate(fields.sqlstate);
+  fields.message = base::redact(one_line(error.message));
+  if (fields.message.empty()) fields.message = "the server failed the statement without saying why";
+  if (error.message.find("Invalid SessionHandle") != std::string::npos) {
+    fields.kind = ErrorKind::SessionExpired;
+    fields.connection_dead = true;
+    fields.message =
+        "the session has expired or was closed on the server; open a new connection (" +
+        fields.message + ")";
+  } else if (error.message.find("Invalid OperationHandle") != std::string::npos) {
+    fields.kind = ErrorKind::StatementClosed;
+    fields.message =
+        "the server no longer knows this statement; run it again (" + fields.message + ")";
+  }
+  return fields;
+}
+
+}  // namespace dbsql::protocol

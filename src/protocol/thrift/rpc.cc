@@ -1,0 +1,111 @@
+#include "protocol/thrift/rpc.h"
+
+#include <dbsql/error.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "protocol/classify_error.h"
+#include "protocol/thrift/message.h"
+
+#include <tcli_service_types.h>
+
+#include <utility>
+
+namespace dbsql::protocol::thrift {
+
+namespace {
+
+/// For closes and cancels that must not hold anybody up.
+constexpr std::chrono::seconds kNotifyTimeout{5};
+
+}  // namespace
+
+http::Request Rpc::prepare(const Method& method, base::Buffer body,
+                           std::chrono::milliseconds first_byte_timeout) const {
+  http::Request request;
+  request.url = endpoint_.url;
+  request.headers = endpoint_.headers;
+  request.body = std::move(body);
+  request.request_class = method.request_class;
+  request.name = method.name;
+  request.first_byte_timeout =
+      first_byte_timeout.count() != 0 ? first_byte_timeout : endpoint_.request_timeout;
+  return request;
+}
+
+template <class Request>
+RpcReply Rpc::call(const Method& method, const Request& request, const base::CallContext& call,
+                   std::chrono::milliseconds first_byte_timeout) {
+  const std::int32_t sequence_id = next_sequence_id_.fetch_add(1, std::memory_order_relaxed);
+  http::Response response = client_->send(
+      prepare(method, encode_call(method.name, sequence_id, request), first_byte_timeout), call);
+  try {
+    RpcReply reply{response.body, WireReader(response.body.bytes())};
+    enter_reply(reply.reader, method.name, sequence_id);
+    return reply;
+  } catch (const Error& error) {
+    ErrorFields fields = error.fields();
+    // Something answered, but it was not the statement's reply: whether it ran is unknown.
+    fields.outcome_unknown = method.request_class == http::RequestClass::Execute;
+    fields.http_status = response.status;
+    throw_with_ids(std::move(fields), call);
+  }
+}
+
+template <class Request>
+void Rpc::notify(const Method& method, const Request& request) noexcept {
+  try {
+    const std::int32_t sequence_id = next_sequence_id_.fetch_add(1, std::memory_order_relaxed);
+    client_->send_in_background(
+        prepare(method, encode_call(method.name, sequence_id, request), kNotifyTimeout),
+        kNotifyTimeout);
+  } catch (const std::exception& error) {
+    base::log(LogLevel::Debug, "thrift",
+              base::concat(method.name, " not sent: ", std::string_view(error.what())));
+  }
+}
+
+template RpcReply Rpc::call(const Method&, const tcli::TOpenSessionReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TCloseSessionReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TExecuteStatementReq&,
+                            const base::CallContext&, std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetOperationStatusReq&,
+                            const base::CallContext&, std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetResultSetMetadataReq&,
+                            const base::CallContext&, std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TFetchResultsReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template void Rpc::notify(const Method&, const tcli::TCancelOperationReq&) noexcept;
+template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&) noexcept;
+
+ErrorFields error_of(const tcli::TStatus* status) {
+  if (status == nullptr)
+    return {.kind = ErrorKind::Protocol,
+            .message = "the server's reply lacks a status",
+            .connection_dead = true};
+  const std::string& text = status->__isset.displayMessage && !status->displayMessage.empty()
+                                ? status->displayMessage
+                                : status->errorMessage;
+  ErrorFields fields = classify({status->sqlState, text, status->errorCode});
+  if (status->statusCode == tcli::INVALID_HANDLE_STATUS && fields.kind == ErrorKind::SqlOther)
+    fields.kind = ErrorKind::StatementClosed;
+  return fields;
+}
+
+void require_success(const tcli::TStatus* status, const base::CallContext& call) {
+  if (status != nullptr && (status->statusCode == tcli::SUCCESS_STATUS ||
+                            status->statusCode == tcli::SUCCESS_WITH_INFO_STATUS))
+    return;
+  throw_with_ids(error_of(status), call);
+}
+
+void throw_with_ids(ErrorFields fields, const base::CallContext& call) {
+  if (fields.statement_id.empty()) fields.statement_id = call.statement_id;
+  if (fields.connection_id.empty()) fields.connection_id = call.connection_id;
+  if (fields.correlation_id.empty()) fields.correlation_id = call.correlation_id;
+  throw_error(std::move(fields));
+}
+
+}  // namespace dbsql::protocol::thrift

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "base/buffer.h"
+#include "base/call_context.h"
+#include "http/client.h"
+#include "http/transport.h"
+#include "protocol/thrift/wire_reader.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace dbsql::tcli {
+class TStatus;
+}
+
+namespace dbsql::protocol::thrift {
+
+/// How to reach one warehouse or cluster.
+struct Endpoint {
+  std::string url;
+  http::Headers headers;  ///< sent with every request, beside Authorization
+  std::chrono::milliseconds request_timeout{900'000};
+};
+
+/// One method of TCLIService, with what may be done again when it fails.
+struct Method {
+  std::string_view name;
+  http::RequestClass request_class;
+};
+
+/// The body of a reply and a reader that stands at the fields of its `success` struct.
+struct RpcReply {
+  base::Buffer body;
+  WireReader reader;
+};
+
+/// Thrift calls over HTTP: one POST each, no state in the connection (reference/thrift.md 1).
+///
+/// Threads: safe from any thread.
+class Rpc {
+ public:
+  Rpc(std::shared_ptr<const http::Client> client, Endpoint endpoint)
+      : client_(std::move(client)), endpoint_(std::move(endpoint)) {}
+
+  /// Sends a request and waits for its reply.
+  /// \param first_byte_timeout  zero = the endpoint's request timeout
+  /// \throws Error of the HTTP client; (Protocol) when the answer is not the reply to this call
+  template <class Request>
+  RpcReply call(const Method& method, const Request& request, const base::CallContext& call,
+                std::chrono::milliseconds first_byte_timeout = std::chrono::milliseconds(0));
+
+  /// Sends a request whose reply nobody waits for: best effort, bounded, returns at once, never
+  /// throws.
+  template <class Request>
+  void notify(const Method& method, const Request& request) noexcept;
+
+ private:
+  http::Request prepare(const Method& method, base::Buffer body,
+                        std::chrono::milliseconds first_byte_timeout) const;
+
+  std::shared_ptr<const http::Client> client_;
+  Endpoint endpoint_;
+  std::atomic<std::int32_t> next_sequence_id_{1};
+};
+
+/// The fields of the error a status reports; an error without details when the reply had no status
+/// at all.
+ErrorFields error_of(const tcli::TStatus* status);
+
+/// \throws Error when the status is not a success (reference/thrift.md 4.1)
+void require_success(const tcli::TStatus* status, const base::CallContext& call);
+
+/// Throws `fields` with the ids of `call` where they are missing.
+[[noreturn]] void throw_with_ids(ErrorFields fields, const base::CallContext& call);
+
+}  // namespace dbsql::protocol::thrift

@@ -1,0 +1,117 @@
+#include "protocol/thrift/session.h"
+
+#include <dbsql/error.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "observe/observer.h"
+#include "protocol/thrift/message.h"
+#include "protocol/thrift/operation.h"
+#include "protocol/thrift/page_reader.h"
+#include "protocol/thrift/parameters.h"
+
+#include <tcli_service_types.h>
+
+#include <utility>
+
+namespace dbsql::protocol::thrift {
+
+namespace {
+
+constexpr Method kExecuteStatement{"ExecuteStatement", http::RequestClass::Execute};
+constexpr Method kCloseSession{"CloseSession", http::RequestClass::Close};
+constexpr std::chrono::seconds kCloseTimeout{5};
+
+}  // namespace
+
+ThriftSession::ThriftSession(std::shared_ptr<Rpc> rpc, const ThriftOptions& options,
+                             base::Clock& clock, tcli::TSessionHandle handle, Features features)
+    : rpc_(std::move(rpc)),
+      options_(options),
+      clock_(&clock),
+      handle_(std::make_unique<const tcli::TSessionHandle>(std::move(handle))),
+      features_(features) {
+  const std::string& guid = handle_->sessionId.guid;
+  id_ = base::to_uuid_text(std::as_bytes(std::span(guid.data(), guid.size())));
+}
+
+ThriftSession::~ThriftSession() { close(); }
+
+tcli::TExecuteStatementReq ThriftSession::prepare(const ExecuteRequest& request) const {
+  tcli::TExecuteStatementReq wire;
+  wire.sessionHandle = *handle_;
+  wire.statement = request.sql;
+  wire.__set_runAsync(true);
+  if (request.server_timeout.count() > 0) wire.__set_queryTimeout(request.server_timeout.count());
+  if (features_.is_databricks()) {
+    tcli::TSparkGetDirectResults direct;
+    direct.maxRows = options_.max_rows_per_fetch;
+    direct.__set_maxBytes(options_.max_bytes_per_fetch);
+    wire.__set_getDirectResults(direct);
+  }
+  if (features_.has_arrow()) {
+    wire.__set_canReadArrowResult(true);
+    tcli::TSparkArrowTypes native;
+    native.__set_timestampAsArrow(true);
+    native.__set_decimalAsArrow(true);
+    native.__set_complexTypesAsArrow(true);
+    native.__set_intervalTypesAsArrow(true);
+    native.__set_nullTypeAsArrow(true);
+    wire.__set_useArrowNativeTypes(native);
+  }
+  if (features_.has_lz4() && options_.lz4) wire.__set_canDecompressLZ4Result(true);
+  if (features_.has_row_limit() && request.row_limit > 0)
+    wire.__set_resultRowLimit(request.row_limit);
+  if (request.parameters != nullptr && !request.parameters->empty()) {
+    if (!features_.has_parameters())
+      throw_error(
+          {.kind = ErrorKind::NotSupported,
+           .message = base::concat(
+               "statement parameters need a server with protocol version 8; this one "
+               "speaks version ",
+               features_.spark_version(), "; write the values into the statement as literals")});
+    wire.__set_parameters(encode_parameters(*request.parameters));
+  }
+  return wire;
+}
+
+std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
+                                                  const base::CallContext& call) {
+  const tcli::TExecuteStatementReq wire = prepare(request);
+  const auto submitted = clock_->now();
+  try {
+    RpcReply reply = rpc_->call(kExecuteStatement, wire, call);
+    ExecuteReply execute = read_execute_reply(reply.reader, reply.body);
+    auto operation =
+        ThriftOperation::start(shared_from_this(), std::move(execute), submitted, call);
+    if (call.observer != nullptr)
+      call.observer->on(
+          observe::StatementSubmitted{operation->statement_id(), clock_->now() - submitted});
+    return operation;
+  } catch (const Error& error) {
+    rethrow(error, call);
+  }
+}
+
+void ThriftSession::rethrow(const Error& error, const base::CallContext& call) {
+  if (error.connection_dead()) dead_ = true;
+  throw_with_ids(error.fields(), call);
+}
+
+void ThriftSession::close() noexcept {
+  if (closed_.exchange(true) || dead_) return;
+  try {
+    base::CallContext call;
+    call.connection_id = id_;
+    call.deadline = clock_->now() + kCloseTimeout;
+    tcli::TCloseSessionReq request;
+    request.sessionHandle = *handle_;
+    rpc_->call(kCloseSession, request, call, kCloseTimeout);
+  } catch (const std::exception& error) {
+    // The server closes idle sessions by itself; a failed clean-up is nobody's problem.
+    base::log(LogLevel::Debug, "thrift",
+              base::concat("CloseSession failed: ", std::string_view(error.what())));
+  }
+}
+
+}  // namespace dbsql::protocol::thrift

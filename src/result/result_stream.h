@@ -1,0 +1,55 @@
+#pragma once
+
+#include <dbsql/schema.h>
+
+#include "arrow/c_data.h"
+#include "base/call_context.h"
+#include "protocol/backend.h"
+#include "result/inline_source.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace dbsql::result {
+
+/// The record batches of one statement, in order, whatever format each page arrives in.
+///
+/// Ownership: owns the operation; `close()` or the destructor frees it on the server. Batches
+/// outlive this object. Threads: one thread at a time. Errors: those of the operation, and
+/// `CorruptResult` when a page does not hold what it declares. After an error the
+///   stream must not be read further.
+/// Cost: one page at a time is held.
+class ResultStream {
+ public:
+  /// \param operation  finished
+  /// \param row_limit  rows beyond it are cut; 0 = all
+  ResultStream(std::unique_ptr<protocol::Operation> operation, std::int64_t row_limit,
+               const base::CallContext& call);
+  ~ResultStream() { close(); }
+  ResultStream(const ResultStream&) = delete;
+  ResultStream& operator=(const ResultStream&) = delete;
+
+  const Schema& schema() const noexcept { return schema_; }
+  const ArrowSchema& arrow_schema() const noexcept { return *arrow_schema_; }
+  std::optional<std::int64_t> affected_rows() const noexcept { return operation_->affected_rows(); }
+
+  /// The next batch, possibly of zero rows; empty at the end.
+  std::optional<arrow::UniqueArray> next(const base::CallContext& call);
+
+  void close() noexcept { operation_->close(); }
+
+ private:
+  void open_page(protocol::Page page);
+  arrow::UniqueArray cut_to_limit(arrow::UniqueArray batch);
+  void require_complete() const;
+
+  std::unique_ptr<protocol::Operation> operation_;
+  arrow::UniqueSchema arrow_schema_;
+  Schema schema_;
+  std::optional<InlineSource> source_;     // rows of the current page
+  std::optional<std::int64_t> rows_left_;  // until the row limit; empty = no limit
+  bool truncated_by_server_ = false;
+};
+
+}  // namespace dbsql::result

@@ -1,0 +1,78 @@
+#include <dbsql/connector.h>
+#include <dbsql/error.h>
+
+#include "auth/authenticator.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "config/connection_config.h"
+#include "config/dsn.h"
+#include "http/client.h"
+#include "http/curl_transport.h"
+#include "http/user_agent.h"
+#include "protocol/thrift/backend.h"
+#include "session/connection_impl.h"
+
+#include <utility>
+
+namespace dbsql {
+
+namespace {
+
+http::Headers headers_for(const config::ConnectionConfig& config) {
+  return {{"Content-Type", "application/x-thrift"},
+          {"Accept", "application/x-thrift"},
+          {"User-Agent", http::user_agent(config.user_agent_entry)}};
+}
+
+std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& config) {
+  auto transport = std::make_shared<http::CurlTransport>(
+      http::CurlOptions{.connect_timeout = config.connect_timeout, .tls = config.tls});
+  auto authenticator = std::make_shared<const auth::Authenticator>(config.token);
+  auto client = std::make_shared<const http::Client>(
+      std::move(transport), config.retry,
+      [authenticator](http::Headers& headers, const base::CallContext& call) {
+        authenticator->apply(headers, call);
+      });
+  auto rpc = std::make_shared<protocol::thrift::Rpc>(
+      std::move(client), protocol::thrift::Endpoint{.url = config.url(),
+                                                    .headers = headers_for(config),
+                                                    .request_timeout = config.request_timeout});
+  return std::make_shared<protocol::thrift::ThriftBackend>(
+      std::move(rpc), protocol::thrift::ThriftOptions{
+                          .max_rows_per_fetch = config.max_rows_per_fetch, .lz4 = config.lz4});
+}
+
+}  // namespace
+
+class Connector::Impl {
+ public:
+  explicit Impl(config::ConnectionConfig config)
+      : config_(std::move(config)), backend_(make_backend(config_)) {}
+
+  std::shared_ptr<Connection::Impl> connect(const ConnectOptions& options) const {
+    base::Clock& clock = base::Clock::system();
+    base::CallContext call;
+    if (options.timeout) call.deadline = clock.now() + *options.timeout;
+    call.stop = options.stop;
+    auto session = backend_->open_session(
+        {.catalog = config_.catalog, .schema = config_.schema, .confs = config_.session_confs},
+        call);
+    return std::make_shared<Connection::Impl>(std::move(session), config_.query_timeout, clock);
+  }
+
+ private:
+  config::ConnectionConfig config_;
+  std::shared_ptr<protocol::Backend> backend_;
+};
+
+Connector::Connector(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+Connector Connector::from_dsn(std::string_view dsn) {
+  return Connector(std::make_shared<const Impl>(config::parse_dsn(dsn)));
+}
+
+Connection Connector::connect(const ConnectOptions& options) const {
+  return Connection(impl_->connect(options));
+}
+
+}  // namespace dbsql

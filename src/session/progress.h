@@ -1,0 +1,24 @@
+#pragma once
+
+#include <dbsql/execute_options.h>
+
+#include "observe/observer.h"
+
+#include <functional>
+
+namespace dbsql::session {
+
+/// Hands the polls of one statement to the caller's progress callback.
+class ProgressObserver final : public observe::Observer {
+ public:
+  /// \param on_progress  outlives this object; may be empty
+  explicit ProgressObserver(const std::function<void(const Progress&)>& on_progress)
+      : on_progress_(on_progress) {}
+
+  void on(const observe::Event& event) noexcept override;
+
+ private:
+  const std::function<void(const Progress&)>& on_progress_;
+};
+
+}  // namespace dbsql::session

@@ -1,0 +1,77 @@
+#include <dbsql/result.h>
+
+#include "result/row_cursor.h"
+#include "session/result_impl.h"
+#include "session/result_stream_export.h"
+
+#include <utility>
+
+namespace dbsql {
+
+std::optional<arrow::UniqueArray> Result::Impl::next() {
+  if (failure_) std::rethrow_exception(failure_);
+  try {
+    for (;;) {
+      auto batch = stream_->next(call_);
+      if (!batch || (*batch)->length > 0) return batch;
+    }
+  } catch (...) {
+    failure_ = std::current_exception();
+    throw;
+  }
+}
+
+bool Result::Impl::load_next_batch(detail::Cursor& cursor) {
+  auto batch = next();
+  cursor.row = 0;
+  cursor.row_count = 0;
+  cursor.columns = {};
+  if (!batch) return false;
+  batch_ = *std::move(batch);
+  result::bind_columns(stream_->arrow_schema(), *batch_, stream_->schema(), columns_);
+  cursor.columns = columns_;
+  cursor.row_count = batch_->length;
+  return true;
+}
+
+Result::Result(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Result::Result(Result&&) noexcept = default;
+Result& Result::operator=(Result&&) noexcept = default;
+Result::~Result() = default;
+
+const Schema& Result::schema() const noexcept { return impl_->schema(); }
+const std::string& Result::statement_id() const noexcept { return impl_->statement_id(); }
+std::optional<std::int64_t> Result::affected_rows() const noexcept {
+  return impl_->affected_rows();
+}
+
+std::optional<ArrowArray> Result::next_batch() {
+  auto batch = impl_->next();
+  if (!batch) return std::nullopt;
+  return batch->move_out();
+}
+
+ArrowSchema Result::arrow_schema() const {
+  return arrow::copy_schema(impl_->arrow_schema()).move_out();
+}
+
+ArrowArrayStream Result::arrow_stream() && { return session::export_stream(std::move(impl_)); }
+
+void Result::close() noexcept {
+  if (impl_) impl_->close();
+}
+
+detail::Cursor Result::cursor() {
+  // The cursor stands before the first row: the first advance loads a batch.
+  return {
+      .columns = {}, .schema = &impl_->schema(), .row = 0, .row_count = 0, .source = impl_.get()};
+}
+
+namespace detail {
+
+bool load_next_batch(Cursor& cursor) {
+  return static_cast<Result::Impl*>(cursor.source)->load_next_batch(cursor);
+}
+
+}  // namespace detail
+}  // namespace dbsql

@@ -1,0 +1,50 @@
+#include <dbsql/error.h>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace dbsql {
+namespace {
+
+template <class Expected>
+void expect_thrown_as(ErrorFields fields) {
+  const ErrorKind kind = fields.kind;
+  EXPECT_THROW(throw_error(std::move(fields)), Expected) << to_string(kind);
+}
+
+TEST(Error, IsThrownAsTheClassOfItsKind) {
+  expect_thrown_as<ConfigurationError>({.kind = ErrorKind::Configuration});
+  expect_thrown_as<AuthenticationError>({.kind = ErrorKind::Unauthenticated, .http_status = 401});
+  expect_thrown_as<SqlError>({.kind = ErrorKind::PermissionDenied, .statement_id = "s"});
+  expect_thrown_as<SqlError>({.kind = ErrorKind::SqlSyntax});
+  expect_thrown_as<NetworkError>({.kind = ErrorKind::Unavailable});
+  expect_thrown_as<TimeoutError>({.kind = ErrorKind::Timeout});
+  expect_thrown_as<CancelledError>({.kind = ErrorKind::Cancelled});
+  expect_thrown_as<ResultError>({.kind = ErrorKind::CorruptResult});
+  expect_thrown_as<StateError>({.kind = ErrorKind::SessionExpired});
+}
+
+TEST(Error, AlwaysHasAFiveCharacterSqlstate) {
+  EXPECT_EQ(Error({.kind = ErrorKind::Timeout}).sqlstate(), "HYT00");
+  EXPECT_EQ(Error({.kind = ErrorKind::SqlOther, .sqlstate = "XX"}).sqlstate(), "HY000");
+  EXPECT_EQ(Error({.kind = ErrorKind::SqlOther, .sqlstate = "42P01"}).sqlstate(), "42P01");
+}
+
+TEST(Error, DescribesItselfInOneLine) {
+  const Error error({.kind = ErrorKind::NotFound,
+                     .message = "table t does not exist",
+                     .sqlstate = "42P01",
+                     .statement_id = "01ef"});
+
+  EXPECT_STREQ(error.what(), "table t does not exist (SQLSTATE 42P01) [statement 01ef]");
+}
+
+TEST(Error, DoesNotRepeatASqlstateThatTheServerWrote) {
+  const Error error({.message = "no such table. SQLSTATE: 42P01", .sqlstate = "42P01"});
+
+  EXPECT_STREQ(error.what(), "no such table. SQLSTATE: 42P01");
+}
+
+}  // namespace
+}  // namespace dbsql
