@@ -1,0 +1,149 @@
+"""Runs the statements with the official Python connector and writes down what it returned, one JSON line each.
+
+usage: python_driver.py STATEMENTS OUTPUT      with DBSQL_DSN set
+
+The form of values and of errors is described in compare.py.
+"""
+
+import datetime
+import decimal
+import json
+import os
+import re
+import sys
+
+import numpy
+import pandas
+from databricks import sql
+from databricks.sql.parameters import native
+
+PARAMETER_TYPES = {
+    "TINYINT": native.TinyIntParameter,
+    "SMALLINT": native.SmallIntParameter,
+    "INT": native.IntegerParameter,
+    "BIGINT": native.BigIntegerParameter,
+    "FLOAT": native.FloatParameter,
+    "DOUBLE": native.DoubleParameter,
+    "DECIMAL": native.DecimalParameter,
+    "BOOLEAN": native.BooleanParameter,
+    "STRING": native.StringParameter,
+    "DATE": native.DateParameter,
+    "TIMESTAMP": native.TimestampParameter,
+    "TIMESTAMP_NTZ": native.TimestampNTZParameter,
+    "VOID": native.VoidParameter,
+}
+
+
+def python_value(kind, value):
+    """The parameter of the statement list as the Python type a user would pass."""
+    if value is None:
+        return None
+    if kind == "DECIMAL":
+        return decimal.Decimal(value)
+    if kind == "DATE":
+        return datetime.date.fromisoformat(value)
+    if kind in ("TIMESTAMP", "TIMESTAMP_NTZ"):
+        return datetime.datetime.fromisoformat(value)
+    return value
+
+
+def parameters_of(statement):
+    parameters = []
+    for item in statement["parameters"]:
+        make = PARAMETER_TYPES[item["type"] if item["value"] is not None else "VOID"]
+        value = python_value(item["type"], item["value"])
+        parameters.append(make(value, name=item.get("name")) if make is not native.VoidParameter
+                          else make(name=item.get("name")))
+    return parameters
+
+
+def tagged(value):
+    if value is None or value is pandas.NaT:
+        return None
+    if isinstance(value, (bool, numpy.bool_)):
+        return {"bool": bool(value)}
+    if isinstance(value, (int, numpy.integer)):
+        return {"integer": str(int(value))}
+    if isinstance(value, numpy.float32):
+        return {"float": repr(float(str(value)))}
+    if isinstance(value, (float, numpy.floating)):
+        return {"double": repr(float(value))}
+    if isinstance(value, decimal.Decimal):
+        return {"decimal": format(value, "f")}
+    if isinstance(value, str):
+        return {"text": value}
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return {"bytes": bytes(value).hex()}
+    if isinstance(value, datetime.datetime):
+        return {"timestamp": value.isoformat(sep=" ")}
+    if isinstance(value, datetime.date):
+        return {"date": value.isoformat()}
+    if isinstance(value, datetime.timedelta):
+        return {"microseconds": str(value // datetime.timedelta(microseconds=1))}
+    if isinstance(value, numpy.ndarray):
+        value = list(value)
+    if isinstance(value, dict):
+        return {"object": [[str(key), tagged(item)] for key, item in value.items()]}
+    if isinstance(value, list):
+        if value and all(isinstance(item, tuple) and len(item) == 2 for item in value):
+            return {"entries": [[tagged(key), tagged(item)] for key, item in value]}
+        return {"list": [tagged(item) for item in value]}
+    raise TypeError(f"no rule for {type(value)}")
+
+
+def metadata_call(cursor, call):
+    arguments = dict(call)
+    getattr(cursor, arguments.pop("python"))(**arguments.get("arguments", {}))
+
+
+def run_statement(cursor, statement):
+    if "call" in statement:
+        metadata_call(cursor, statement["call"])
+    elif "parameters" in statement:
+        cursor.execute(statement["sql"], parameters_of(statement))
+    else:
+        cursor.execute(statement["sql"])
+    answer = {"columns": [column[0] for column in cursor.description or []]}
+    if statement.get("check") == "affected":
+        answer["affected"] = cursor.rowcount
+        return answer
+    if statement.get("check") == "lines":
+        answer["lines"] = ["\t".join(map(str, row)) for row in fetched_in_steps(cursor)]
+        return answer
+    answer["rows"] = [[tagged(cell) for cell in row] for row in cursor.fetchall()]
+    return answer
+
+
+def fetched_in_steps(cursor):
+    """All rows through Arrow, in steps that do not divide the pages."""
+    while True:
+        table = cursor.fetchmany_arrow(77_777)
+        if table.num_rows == 0:
+            return
+        yield from zip(*(column.to_pylist() for column in table.columns))
+
+
+def connect():
+    match = re.fullmatch(r"token:([^@]*)@([^/]+)(/[^?]*)\??.*", os.environ["DBSQL_DSN"])
+    token, host, path = match.groups()
+    # The connector speaks https only, except to an address that is given whole.
+    return sql.connect(
+        server_hostname=f"http://{host}", http_path=path, access_token=token, enable_telemetry=False,
+        _connection_uri=f"http://{host}{path}", _retry_stop_after_attempts_count=1, _socket_timeout=60)
+
+
+def main():
+    statements = json.load(open(sys.argv[1], encoding="utf-8"))
+    with connect() as connection, open(sys.argv[2], "w", encoding="utf-8") as output:
+        for statement in statements:
+            if "python" not in statement.get("peers", ["python"]):
+                continue
+            with connection.cursor() as cursor:
+                try:
+                    answer = run_statement(cursor, statement)
+                except sql.exc.Error as error:
+                    answer = {"error": f"{type(error).__name__}: {error}"}
+            print(json.dumps({"name": statement["name"], **answer}), file=output, flush=True)
+
+
+main()
