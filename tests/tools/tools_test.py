@@ -58,6 +58,12 @@ class CheckIncludes(InTemporaryFolder):
         self.write("src/base/log.h", "#include <spdlog/spdlog.h>\n")
         self.expect_failure(self.check(), "src/base/log.h:1")
 
+    def test_refuses_a_library_outside_the_module_that_knows_it(self):
+        self.write("src/http/transport.cc", "#include <curl/curl.h>\n")
+        self.write("src/auth/token.cc", "#include <curl/curl.h>\n")
+        self.expect_failure(self.check(), "src/auth/token.cc:1: curl/curl.h: only src/http knows this library")
+        self.assertNotIn("src/http/transport.cc:", self.check().stdout)
+
     def test_refuses_a_header_that_does_not_exist(self):
         self.write("src/base/log.cc", '#include "base/lgo.h"\n')
         self.expect_failure(self.check(), "no such header of ours")
