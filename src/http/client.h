@@ -9,9 +9,13 @@
 
 namespace dbsql::http {
 
+class RateLimitGate;
+
 /// Sends requests with the retry table: one attempt loop for every protocol.
 ///
+/// Ownership: copies share the transport.
 /// Threads: safe from any thread.
+/// Errors: see `send`; a single attempt that fails for good costs no wait.
 class Client {
  public:
   /// Adds what each attempt needs anew, for instance the Authorization header.
@@ -31,6 +35,7 @@ class Client {
   RetryOptions options_;
   Decorator decorate_;
   base::Clock* clock_;
+  std::shared_ptr<RateLimitGate> gate_;  ///< shared by all clients of the process
 };
 
 }  // namespace dbsql::http

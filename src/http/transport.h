@@ -62,6 +62,7 @@ struct Failure {
       ErrorKind::Network;   ///< Network, Tls or Timeout (of connecting or of the first byte)
   std::string message;      ///< names host and port, no secrets
   bool bytes_sent = false;  ///< the server may have seen the request
+  bool permanent = false;   ///< repeating cannot help: certificate, proxy credentials
 };
 
 using Reply = std::variant<Response, Failure>;

@@ -6,7 +6,7 @@
 namespace dbsql::http {
 
 /// The User-Agent of every request (reference/auth-http-config.md 4.13):
-/// `DatabricksSqlCpp/VERSION (ENTRY) PLATFORM/os-arch api/cpp`; without an entry the parentheses
+/// `DatabricksSqlCpp/VERSION (ENTRY) platform/os-arch api/cpp`; without an entry the parentheses
 /// are left out. \param entry  the user's text; control characters and parentheses are removed, at
 /// most 256 bytes are kept,
 ///   and what looks like a token is replaced

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <thread>
+
+namespace dbsql::http {
+
+class CurlTransfer;
+
+/// One I/O thread with libcurl's multi interface and its connection cache.
+///
+/// Ownership: shared by the transports of the process and by calls that run; the last owner stops
+/// the thread. Threads: safe from any thread. Cost: a wake-up of the thread for a submission that
+/// finds it idle; none while others are waiting already.
+class CurlEngine {
+ public:
+  /// The process's engine of that number, started when nobody has it.
+  static std::shared_ptr<CurlEngine> acquire(std::size_t number);
+
+  CurlEngine();
+  ~CurlEngine();
+  CurlEngine(const CurlEngine&) = delete;
+  CurlEngine& operator=(const CurlEngine&) = delete;
+
+  /// Starts a transfer. \throws StateError  after a fork(): the child has no I/O thread
+  void submit(std::shared_ptr<CurlTransfer> transfer);
+  /// Ends a transfer soon, closes its socket and lets go of it; nothing when it is over. Returns at
+  /// once.
+  void abort(std::shared_ptr<CurlTransfer> transfer) noexcept;
+
+ private:
+  class Loop;
+  std::shared_ptr<Loop> loop_;
+  std::thread thread_;
+};
+
+}  // namespace dbsql::http

@@ -1,0 +1,142 @@
+#include "http/curl_handles.h"
+
+#include <dbsql/error.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "http/ca_store.h"
+#include "http/curl_transfer.h"
+
+#include <openssl/ssl.h>
+
+#include <utility>
+
+namespace dbsql::http {
+namespace {
+
+// Load balancers commonly cut idle connections after 60 s; we stop using them before
+// (reference/auth-http-config.md 4.4).
+constexpr long kIdleSeconds = 55;
+constexpr long kKeepAliveSeconds = 30;
+// Large reads: half the receive cost of libcurl's default of 16 KiB (reference/performance.md 2.1,
+// N).
+constexpr long kReceiveBufferSize = 256L << 10;
+
+void lock_share(CURL*, curl_lock_data data, curl_lock_access, void* mutexes) {
+  static_cast<std::mutex*>(mutexes)[data].lock();
+}
+void unlock_share(CURL*, curl_lock_data data, void* mutexes) {
+  static_cast<std::mutex*>(mutexes)[data].unlock();
+}
+
+/// TLS sessions of the whole process, so that a second connection to a host resumes the first one's
+/// (reference/performance.md 5, row 13). libcurl hands them only to connections with equal TLS
+/// settings.
+CURLSH* tls_sessions() {
+  static CURLSH* const share = [] {  // leaked on purpose: handles may outlive static destruction
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    CURLSH* made = curl_share_init();
+    if (made == nullptr) throw std::bad_alloc();
+    curl_share_setopt(made, CURLSHOPT_LOCKFUNC, lock_share);
+    curl_share_setopt(made, CURLSHOPT_UNLOCKFUNC, unlock_share);
+    curl_share_setopt(made, CURLSHOPT_USERDATA, new std::mutex[CURL_LOCK_DATA_LAST]);
+    curl_share_setopt(made, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    return made;
+  }();
+  return share;
+}
+
+CURLcode use_authorities(CURL*, void* context, void* store) {
+  SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(store));
+  return CURLE_OK;
+}
+
+}  // namespace
+
+void CurlHandle::throw_refused(CURLoption option, CURLcode code) {
+  throw_error({.kind = ErrorKind::Internal,
+               .message = base::concat("libcurl refused its option ", static_cast<int>(option),
+                                       ": ", curl_easy_strerror(code))});
+}
+
+CurlHandles::CurlHandles(const CurlOptions& options) : options_(options) {
+  tls_sessions();
+  if (options_.tls.verify == TlsOptions::Verify::None) {
+    base::log(LogLevel::Warn, "http",
+              "tls.verify=none: anybody between this program and the server can read and change "
+              "the traffic");
+  } else {
+    authorities_ = ca_store(options_.tls.ca_file);
+  }
+}
+
+std::unique_ptr<CurlHandle> CurlHandles::take() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto handle = std::move(idle_.back());
+      idle_.pop_back();
+      return handle;
+    }
+  }
+  return create();
+}
+
+void CurlHandles::give_back(std::unique_ptr<CurlHandle> handle) noexcept {
+  handle->transfer = nullptr;
+  handle->error_.front() = 0;
+  try {
+    std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(handle));
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the handle is freed instead
+  }
+}
+
+std::unique_ptr<CurlHandle> CurlHandles::create() const {
+  auto handle = std::make_unique<CurlHandle>();
+  if (handle->get() == nullptr) throw std::bad_alloc();
+  CurlHandle* const self = handle.get();
+  self->set(CURLOPT_ERRORBUFFER, self->error_.data());
+  self->set(CURLOPT_SHARE, tls_sessions());
+  self->set(CURLOPT_NOSIGNAL, 1L);
+  self->set(CURLOPT_PROTOCOLS_STR, "http,https");
+  self->set(CURLOPT_FOLLOWLOCATION, 0L);
+  self->set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  self->set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // Bodies come as they are; a server that compresses all the same is understood.
+  self->set(CURLOPT_ACCEPT_ENCODING, "identity");
+  self->set(CURLOPT_TCP_NODELAY, 1L);
+  self->set(CURLOPT_TCP_KEEPALIVE, 1L);
+  self->set(CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds);
+  self->set(CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds);
+  self->set(CURLOPT_MAXAGE_CONN, kIdleSeconds);
+  self->set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
+  self->set(CURLOPT_BUFFERSIZE, kReceiveBufferSize);
+  self->set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
+  self->set(CURLOPT_HEADERDATA, self);
+  self->set(CURLOPT_WRITEFUNCTION, &CurlTransfer::on_body);
+  self->set(CURLOPT_WRITEDATA, self);
+  self->set(CURLOPT_PREREQFUNCTION, &CurlTransfer::on_ready_to_send);
+  self->set(CURLOPT_PREREQDATA, self);
+  self->set(CURLOPT_PRIVATE, self);
+  set_tls(*self);
+  return handle;
+}
+
+void CurlHandles::set_tls(CurlHandle& handle) const {
+  const auto verify = options_.tls.verify;
+  handle.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  handle.set(CURLOPT_SSL_VERIFYPEER, verify == TlsOptions::Verify::None ? 0L : 1L);
+  handle.set(CURLOPT_SSL_VERIFYHOST, verify == TlsOptions::Verify::Full ? 2L : 0L);
+  // Our parsed authorities replace what libcurl would load for every connection. The file is named
+  // all the same: libcurl compares it, among other settings, before it lends a connection to
+  // another transport.
+  handle.set<const char*>(CURLOPT_CAPATH, nullptr);
+  handle.set(CURLOPT_CAINFO, options_.tls.ca_file.empty() ? nullptr : options_.tls.ca_file.c_str());
+  if (authorities_) {
+    handle.set(CURLOPT_SSL_CTX_FUNCTION, &use_authorities);
+    handle.set(CURLOPT_SSL_CTX_DATA, authorities_.get());
+  }
+}
+
+}  // namespace dbsql::http

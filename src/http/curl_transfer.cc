@@ -1,0 +1,298 @@
+#include "http/curl_transfer.h"
+
+#include <dbsql/error.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "http/curl_failure.h"
+#include "http/url.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace dbsql::http {
+namespace {
+
+// A declared length is a claim: no more than this is set aside before the bytes arrive.
+constexpr std::size_t kLargestReservation = std::size_t{64} << 20;
+constexpr std::size_t kFirstReservation = std::size_t{16} << 10;
+constexpr std::size_t kLargestHeader = std::size_t{256}
+                                       << 10;  // libcurl 7.88 has no bound of its own
+constexpr std::string_view kMetadataService = "169.254.169.254";
+
+Url parse_url(const Request& request) {
+  auto url = Url::parse(request.url);
+  if (!url) {
+    throw_error({.kind = ErrorKind::Configuration,
+                 .message = base::concat(
+                     "the URL of ", request.name.empty() ? "a request" : request.name,
+                     " is not a valid http or https URL; check host, port and http path")});
+  }
+  return *std::move(url);
+}
+
+/// A line break in a header would let its value write headers of its own.
+void require_clean(const Headers& headers) {
+  constexpr std::string_view kForbidden("\r\n\0", 3);
+  for (const Header& header : headers) {
+    if (header.name.empty() || header.name.find_first_of(kForbidden) != std::string::npos ||
+        header.value.find_first_of(kForbidden) != std::string::npos) {
+      throw_error({.kind = ErrorKind::InvalidArgument,
+                   .message = base::concat(
+                       "the header '", header.name.substr(0, header.name.find_first_of(kForbidden)),
+                       "' has an empty name or contains a line break")});
+    }
+  }
+}
+
+CurlTransfer* transfer_of(void* handle) noexcept {
+  return static_cast<CurlHandle*>(handle)->transfer;
+}
+
+std::optional<CurlTransfer::TimePoint> silence_end(std::chrono::milliseconds limit) {
+  if (limit.count() <= 0) return std::nullopt;
+  return std::chrono::steady_clock::now() + limit;
+}
+
+}  // namespace
+
+CurlTransfer::CurlTransfer(const Request& request, std::shared_ptr<CurlHandles> handles,
+                           std::optional<TimePoint> deadline, CurlTransport::Completion completion)
+    : handles_(std::move(handles)),
+      request_body_(request.body),
+      completion_(std::move(completion)),
+      deadline_(deadline),
+      silence_limit_(request.first_byte_timeout),
+      silent_until_(silence_end(silence_limit_)) {
+  const Url url = parse_url(request);
+  require_clean(request.headers);
+  handle_ = handles_->take();
+  handle_->transfer = this;
+  prepare(request, url);
+}
+
+void CurlTransfer::prepare(const Request& request, const Url& url) {
+  handle_->set(CURLOPT_URL, request.url.c_str());
+  prepare_method(request);
+  const bool bypass = is_loopback_host(url.host) || url.host == kMetadataService;
+  if (bypass != handle_->bypasses_proxy) {
+    // An empty name means no proxy at all; no name means the one of the environment, if any.
+    handle_->set(CURLOPT_PROXY, bypass ? "" : nullptr);
+    handle_->bypasses_proxy = bypass;
+  }
+}
+
+void CurlTransfer::prepare_method(const Request& request) {
+  const bool has_body = !request.body.empty() || request.method == "POST" ||
+                        request.method == "PUT" || request.method == "PATCH";
+  std::array<std::string_view, 2> extra;
+  std::size_t extra_count = 0;
+  const char* custom = nullptr;
+  if (has_body) {
+    handle_->set(CURLOPT_POST, 1L);
+    handle_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    handle_->set(CURLOPT_POSTFIELDS,
+                 request.body.empty() ? "" : reinterpret_cast<const char*>(request.body.data()));
+    if (request.method != "POST") custom = request.method.c_str();
+    extra[extra_count++] = "Expect:";  // never wait for 100 Continue
+    if (find_header(request.headers, "content-type").empty())
+      extra[extra_count++] = "Content-Type:";
+  } else {
+    handle_->set(CURLOPT_HTTPGET, 1L);
+    if (request.method == "HEAD") {
+      handle_->set(CURLOPT_NOBODY, 1L);
+    } else if (request.method != "GET") {
+      custom = request.method.c_str();
+    }
+  }
+  handle_->set(CURLOPT_CUSTOMREQUEST, custom);
+  request_headers_.emplace(request.headers, std::span(extra.data(), extra_count));
+  handle_->set(CURLOPT_HTTPHEADER, request_headers_->get());
+}
+
+std::optional<CurlTransfer::TimePoint> CurlTransfer::next_check() const noexcept {
+  if (deadline_ && silent_until_) return std::min(*deadline_, *silent_until_);
+  return deadline_ ? deadline_ : silent_until_;
+}
+
+std::optional<Failure> CurlTransfer::check(TimePoint now) {
+  if (deadline_ && now >= *deadline_) {
+    return Failure{.kind = ErrorKind::Timeout,
+                   .message = base::concat("the deadline passed before the reply of ", origin(),
+                                           " was complete"),
+                   .bytes_sent = bytes_sent()};
+  }
+  if (!silent_until_ || now < *silent_until_) return std::nullopt;
+  if (received_ != received_at_check_) {
+    received_at_check_ = received_;
+    silent_until_ = now + silence_limit_;
+    return std::nullopt;
+  }
+  return Failure{
+      .kind = ErrorKind::Timeout,
+      .message = base::concat(origin(), " was silent for ", silence_limit_.count(), " ms"),
+      .bytes_sent = bytes_sent()};
+}
+
+// ------------------------------------------------------------------------------------------------
+// callbacks
+
+std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* handle) {
+  CurlTransfer* self = transfer_of(handle);
+  try {
+    self->add_header({data, size * count});
+    return self->local_problem_.empty() ? size * count : 0;
+  } catch (...) {  // nothing may be thrown through libcurl
+    self->local_problem_ = "out of memory";
+    return 0;
+  }
+}
+
+void CurlTransfer::add_header(std::string_view line) {
+  received_ += line.size();
+  header_bytes_ += line.size();
+  if (header_bytes_ > kLargestHeader) {
+    local_problem_ = base::concat("its headers are longer than ", kLargestHeader, " bytes");
+    return;
+  }
+  if (line.starts_with("HTTP/"))
+    headers_.clear();  // the headers of a 1xx reply are not the reply's
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  headers_.push_back({std::string(base::trim(line.substr(0, colon))),
+                      std::string(base::trim(line.substr(colon + 1)))});
+}
+
+std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count, void* handle) {
+  CurlTransfer* self = transfer_of(handle);
+  try {
+    self->add_body(std::as_bytes(std::span(data, size * count)));
+    return self->local_problem_.empty() ? size * count : 0;
+  } catch (...) {
+    self->local_problem_ = "there is not enough memory for it";
+    return 0;
+  }
+}
+
+void CurlTransfer::add_body(std::span<const std::byte> bytes) {
+  received_ += bytes.size();
+  if (bytes.size() > body_.capacity() - body_.size()) make_room(bytes.size());
+  if (local_problem_.empty()) body_.append(bytes);
+}
+
+void CurlTransfer::make_room(std::size_t more) {
+  const std::size_t limit = handles_->options().max_body_size;
+  curl_off_t declared = -1;
+  curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &declared);
+  const auto expected = declared > 0 ? static_cast<std::size_t>(declared) : 0;
+  const std::size_t needed = body_.size() + more;
+  if (expected > limit || needed > limit) {
+    local_problem_ = base::concat("it is longer than the limit of ", limit, " bytes");
+    return;
+  }
+  std::size_t capacity = std::max(needed, std::min(expected, kLargestReservation));
+  if (body_.capacity() == 0) {
+    if (expected == 0) capacity = std::max(capacity, kFirstReservation);
+    body_ = base::BufferArena::process().allocate(capacity);
+  } else {
+    // Twice as much each time, but never past what was declared: the last step is then exact.
+    const std::size_t twice = body_.capacity() * 2;
+    body_.reserve(std::max(needed, expected > needed ? std::min(twice, expected) : twice));
+  }
+}
+
+int CurlTransfer::on_ready_to_send(void* handle, char*, char*, int, int) {
+  return transfer_of(handle)->may_send() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+// libcurl silently sends a request again when a kept connection dies before the first byte of the
+// reply, also a POST that the server may have begun to execute. It asks here before each sending.
+// We allow another one only when not a byte of the request had left before; everything else is for
+// the retry table to decide (reference/auth-http-config.md 4.7, "failure after bytes sent").
+bool CurlTransfer::may_send() noexcept {
+  if (request_started_.load(std::memory_order_relaxed) && bytes_written() > written_before_) {
+    return false;
+  }
+  written_before_ = bytes_written();
+  request_started_.store(true, std::memory_order_release);
+  return true;
+}
+
+// ------------------------------------------------------------------------------------------------
+// the end
+
+curl_off_t CurlTransfer::bytes_written() const noexcept {
+  long written = 0;
+  curl_easy_getinfo(easy(), CURLINFO_REQUEST_SIZE, &written);
+  return written;
+}
+
+bool CurlTransfer::bytes_sent() const noexcept {
+  return request_started_.load(std::memory_order_relaxed) && bytes_written() > written_before_;
+}
+
+void CurlTransfer::finish(CURLcode code) noexcept {
+  try {
+    complete(reply_of(code));
+  } catch (...) {
+    fail({.kind = ErrorKind::ResourceExhausted,
+          .message = "out of memory",
+          .bytes_sent = bytes_sent(),
+          .permanent = true});
+  }
+}
+
+void CurlTransfer::fail(Failure failure) noexcept { complete(std::move(failure)); }
+
+void CurlTransfer::discard() noexcept {
+  completion_ = nullptr;
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // Without this, removing a handle whose name look-up is under way would wait for the look-up.
+  curl_easy_setopt(easy(), CURLOPT_QUICK_EXIT, 1L);
+#endif
+}
+
+void CurlTransfer::complete(Reply reply) noexcept {
+  handles_->give_back(std::move(handle_));
+  const auto completion = std::exchange(completion_, nullptr);
+  if (completion) completion(std::move(reply));
+}
+
+Reply CurlTransfer::reply_of(CURLcode code) {
+  if (code == CURLE_OK) return take_response();
+  return failure_of(code);
+}
+
+Response CurlTransfer::take_response() {
+  long status = 0;
+  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+  return {static_cast<int>(status), std::move(headers_), std::move(body_).freeze()};
+}
+
+Failure CurlTransfer::failure_of(CURLcode code) const {
+  if (!local_problem_.empty()) {
+    return {.kind = ErrorKind::ResourceExhausted,
+            .message = base::concat("the reply of ", origin(), " was refused: ", local_problem_),
+            .bytes_sent = true,
+            .permanent = true};
+  }
+  CurlFailure failure{.code = code,
+                      .detail = handle_->error_text(),
+                      .origin = origin(),
+                      .bytes_sent = bytes_sent()};
+  if (code == CURLE_ABORTED_BY_CALLBACK) {
+    failure.detail = "a connection kept from an earlier request was closed by the server";
+  }
+  curl_easy_getinfo(easy(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
+  return to_failure(failure);
+}
+
+std::string CurlTransfer::origin() const {
+  const char* text = nullptr;
+  curl_easy_getinfo(easy(), CURLINFO_EFFECTIVE_URL, &text);
+  const auto url = text != nullptr ? Url::parse(text) : std::nullopt;
+  return url ? url->origin() : "the server";
+}
+
+}  // namespace dbsql::http

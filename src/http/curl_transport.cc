@@ -1,0 +1,121 @@
+#include "http/curl_transport.h"
+
+#include <dbsql/error.h>
+
+#include "base/text.h"
+#include "http/curl_engine.h"
+#include "http/curl_handles.h"
+#include "http/curl_transfer.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace dbsql::http {
+
+class CurlTransport::Impl {
+ public:
+  Impl(const CurlOptions& options, base::Clock& clock)
+      : clock_(clock), handles_(std::make_shared<CurlHandles>(options)) {}
+
+  base::Clock& clock() const noexcept { return clock_; }
+
+  /// The engine of this transport, acquired by the first request: a transport that is never used
+  /// starts no thread.
+  const std::shared_ptr<CurlEngine>& engine() {
+    std::call_once(engine_once_, [this] { engine_ = CurlEngine::acquire(0); });
+    return engine_;
+  }
+
+  std::shared_ptr<CurlTransfer> start(const Request& request,
+                                      std::optional<base::Clock::TimePoint> deadline,
+                                      Completion completion) {
+    auto transfer =
+        std::make_shared<CurlTransfer>(request, handles_, deadline, std::move(completion));
+    engine()->submit(transfer);
+    return transfer;
+  }
+
+ private:
+  base::Clock& clock_;
+  std::shared_ptr<CurlHandles> handles_;
+  std::once_flag engine_once_;
+  std::shared_ptr<CurlEngine> engine_;
+};
+
+class CurlTransport::Transfer::State {
+ public:
+  State(std::weak_ptr<CurlEngine> engine, std::shared_ptr<CurlTransfer> transfer)
+      : engine_(std::move(engine)), transfer_(std::move(transfer)) {}
+
+  void abort() noexcept {
+    if (const auto engine = engine_.lock()) engine->abort(transfer_);
+  }
+
+ private:
+  std::weak_ptr<CurlEngine> engine_;  // an engine that is gone has ended its transfers
+  std::shared_ptr<CurlTransfer> transfer_;
+};
+
+namespace {
+
+/// Where a blocked caller waits for its reply. Shared with the completion, which may come after the
+/// caller has left.
+struct Waiter {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::optional<Reply> reply;  // guarded by mutex
+};
+
+/// The error of a caller that left before the reply came.
+[[noreturn]] void throw_left(const Error& reason, const Request& request, bool may_have_left) {
+  const bool writes = request.request_class == RequestClass::Execute ||
+                      request.request_class == RequestClass::Commit;
+  ErrorFields fields = reason.fields();
+  fields.outcome_unknown = writes && may_have_left;
+  throw_error(std::move(fields));
+}
+
+}  // namespace
+
+CurlTransport::CurlTransport(CurlOptions options, base::Clock& clock)
+    : impl_(std::make_shared<Impl>(options, clock)) {}
+
+CurlTransport::~CurlTransport() = default;
+
+Reply CurlTransport::send(const Request& request, const base::CallContext& call) {
+  const auto impl = impl_;  // this object may go while the call runs
+  base::check(call, impl->clock());
+  const auto waiter = std::make_shared<Waiter>();
+  const auto transfer = impl->start(request, std::nullopt, [waiter](Reply reply) {
+    std::lock_guard lock(waiter->mutex);
+    waiter->reply = std::move(reply);
+    waiter->changed.notify_one();
+  });
+  std::unique_lock lock(waiter->mutex);
+  try {
+    impl->clock().wait(lock, waiter->changed, call, [&] { return waiter->reply.has_value(); });
+  } catch (const Error& reason) {
+    lock.unlock();
+    const bool may_have_left = transfer->request_may_have_left();
+    impl->engine()->abort(transfer);
+    throw_left(reason, request, may_have_left);
+  }
+  return *std::move(waiter->reply);
+}
+
+CurlTransport::Transfer CurlTransport::start(const Request& request,
+                                             std::optional<base::Clock::TimePoint> deadline,
+                                             Completion completion) {
+  Transfer transfer;
+  auto started = impl_->start(request, deadline, std::move(completion));
+  transfer.state_ = std::make_shared<Transfer::State>(impl_->engine(), std::move(started));
+  return transfer;
+}
+
+void CurlTransport::Transfer::abort() noexcept {
+  if (state_) state_->abort();
+}
+
+}  // namespace dbsql::http

@@ -1,0 +1,228 @@
+#include "http/http_error.h"
+
+#include "base/redact.h"
+#include "base/text.h"
+#include "http/url.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace dbsql::http {
+namespace {
+
+constexpr std::size_t kLongestPageText = 200;
+constexpr std::size_t kLongestText = 4096;
+constexpr std::size_t kLongestJson = std::size_t{64} << 10;
+
+// In order of trust (reference/auth-http-config.md 4.9).
+constexpr std::array<std::string_view, 3> kMessageHeaders = {
+    "x-databricks-reason-phrase", "x-thriftserver-error-message",
+    "x-databricks-error-or-redirect-message"};
+
+/// At most `limit` bytes, without cutting a UTF-8 sequence.
+std::string_view cut(std::string_view text, std::size_t limit) noexcept {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+
+/// One line: control characters become blanks, runs of blanks one.
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : base::trim(text)) {
+    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+    if (!blank) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  return line;
+}
+
+/// Skips an element whose content is no text for people.
+std::size_t skip_element(std::string_view page, std::size_t at, std::string_view name) {
+  if (!base::starts_with_ignore_case(page.substr(at), base::concat('<', name))) return at;
+  const std::string end = base::concat("</", name);
+  for (std::size_t i = at; i < page.size(); ++i) {
+    if (page[i] == '<' && base::starts_with_ignore_case(page.substr(i), end)) return i;
+  }
+  return page.size();
+}
+
+/// The text of an HTML page, or of plain text, up to the length that fits a message.
+std::string page_text(std::string_view page) {
+  std::string text;
+  bool in_tag = false;
+  for (std::size_t i = 0; i < page.size() && text.size() < 4 * kLongestPageText; ++i) {
+    if (page[i] == '<') {
+      i = skip_element(page, skip_element(page, i, "script"), "style");
+      in_tag = i < page.size();
+      text += ' ';
+    } else if (page[i] == '>' && in_tag) {
+      in_tag = false;
+    } else if (!in_tag) {
+      text += page[i];
+    }
+  }
+  return std::string(cut(one_line(text), kLongestPageText));
+}
+
+std::string text_member(const nlohmann::json& object, const char* name) {
+  const auto member = object.find(name);
+  return member != object.end() && member->is_string()
+             ? one_line(member->get_ref<const std::string&>())
+             : std::string();
+}
+
+/// `{error_code, message}` of REST services, `{message}` of gateways, `{error, error_description}`
+/// of OAuth.
+std::optional<ServerMessage> json_message(std::string_view body) {
+  if (body.size() > kLongestJson || !base::trim(body).starts_with('{')) return std::nullopt;
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  ServerMessage message{text_member(json, "message"), text_member(json, "error_code")};
+  if (message.text.empty()) {
+    const std::string error = text_member(json, "error");
+    const std::string description = text_member(json, "error_description");
+    message.text = description.empty() ? error : base::concat(error, ": ", description);
+  }
+  if (message.text.empty() && message.error_class.empty()) return std::nullopt;
+  if (message.text.empty()) message.text = message.error_class;
+  return message;
+}
+
+std::string header_message(const Headers& headers) {
+  for (const auto name : kMessageHeaders) {
+    std::string text = one_line(find_header(headers, name));
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
+std::string status_text(int status) { return base::concat("HTTP status ", status); }
+
+/// What the caller can do about it; empty where the server's own text says it best.
+std::string_view advice(ErrorKind kind, RequestClass request_class) noexcept {
+  switch (kind) {
+    case ErrorKind::Unauthenticated:
+      return "; check the access token: it may be wrong, expired or of another workspace";
+    case ErrorKind::Configuration:
+      return "; there is no such warehouse, cluster or path on this host: check the http path";
+    case ErrorKind::RateLimited:
+      return "; the server asks for fewer requests";
+    default:
+      return request_class == RequestClass::FetchNext
+                 ? "; the server may have skipped rows, so this result cannot continue: run the "
+                   "statement again"
+                 : "";
+  }
+}
+
+std::string redirect_target(const Response& response) {
+  const auto location = find_header(response.headers, "location");
+  const auto url = Url::parse(location.substr(0, location.find('#')));
+  if (url) return url->origin();
+  return base::redact(cut(location.substr(0, location.find('?')), kLongestPageText));
+}
+
+std::string request_id(const Response& response) {
+  const std::string id = one_line(cut(find_header(response.headers, "x-request-id"), 64));
+  return id.empty() ? std::string() : base::concat(", request id ", id);
+}
+
+std::string_view name_of(const Request& request) {
+  return request.name.empty() ? std::string_view(request.method) : request.name;
+}
+
+}  // namespace
+
+ErrorKind kind_of_status(int status, RequestClass request_class) noexcept {
+  switch (status) {
+    case 400:
+    case 413:
+    case 414:
+    case 422:
+      return ErrorKind::InvalidArgument;
+    case 401:
+      return ErrorKind::Unauthenticated;
+    case 403:
+      return ErrorKind::PermissionDenied;
+    case 404:
+      switch (request_class) {
+        case RequestClass::Read:
+        case RequestClass::Close:
+        case RequestClass::Fetch:
+        case RequestClass::FetchNext:
+          return ErrorKind::StatementClosed;
+        default:
+          return ErrorKind::Configuration;
+      }
+    case 407:
+      return ErrorKind::Network;
+    case 408:
+    case 504:
+      return ErrorKind::Timeout;
+    case 409:
+      return ErrorKind::AlreadyExists;
+    case 429:
+      return ErrorKind::RateLimited;
+    case 501:
+      return ErrorKind::NotSupported;
+    case 502:
+    case 503:
+      return ErrorKind::Unavailable;
+    default:
+      if (status >= 300 && status < 400) return ErrorKind::Redirect;
+      return status >= 500 && status < 600 ? ErrorKind::Internal : ErrorKind::Protocol;
+  }
+}
+
+ServerMessage server_message(const Response& response) {
+  ServerMessage message;
+  const auto json = json_message(response.body.text());
+  if (json) message = *json;
+  if (std::string text = header_message(response.headers); !text.empty()) message.text = text;
+  if (message.text.empty()) message.text = page_text(response.body.text());
+  if (message.text.empty()) message.text = status_text(response.status);
+  message.text = base::redact(cut(message.text, kLongestText));
+  return message;
+}
+
+ErrorFields error_of(const Request& request, const Response& response) {
+  ErrorFields fields;
+  fields.kind = kind_of_status(response.status, request.request_class);
+  fields.http_status = response.status;
+  if (fields.kind == ErrorKind::Redirect) {
+    fields.message =
+        base::concat(name_of(request), ": unexpected redirect to ", redirect_target(response),
+                     " (wrong host, http path or missing ?o=; HTTP ", response.status, " from ",
+                     server_of(request.url), request_id(response), ")");
+    return fields;
+  }
+  ServerMessage message = server_message(response);
+  fields.error_class = std::move(message.error_class);
+  fields.message = base::concat(name_of(request), ": ", message.text, " (HTTP ", response.status,
+                                " from ", server_of(request.url), request_id(response), ")",
+                                advice(fields.kind, request.request_class));
+  return fields;
+}
+
+ErrorFields error_of(const Request& request, const Failure& failure) {
+  ErrorFields fields;
+  fields.kind = failure.kind;
+  fields.message = base::concat(name_of(request), ": ", base::redact(failure.message));
+  if (failure.bytes_sent) fields.message += advice(failure.kind, request.request_class);
+  return fields;
+}
+
+std::string_view server_of(std::string_view url) noexcept {
+  const auto scheme = url.find("://");
+  const auto start = scheme == std::string_view::npos ? 0 : scheme + 3;
+  return url.substr(0, url.find_first_of("/?#", start));
+}
+
+}  // namespace dbsql::http
