@@ -132,7 +132,7 @@ void check_children(const TypeNode& node) {
 
 bool is_integer(TypeKind kind) { return kind >= TypeKind::Int8 && kind <= TypeKind::UInt64; }
 
-TypeNode resolve_node(const ArrowSchema& schema, int depth) {
+TypeNode resolve_node(const ArrowSchema& schema, int depth, std::int64_t& next_dictionary) {
   if (depth > kMaxNesting) {
     throw_error({.kind = ErrorKind::NotSupported,
                  .message = base::concat("Arrow schema: types are nested more than ", kMaxNesting,
@@ -145,13 +145,15 @@ TypeNode resolve_node(const ArrowSchema& schema, int depth) {
   node.name = schema.name == nullptr ? "" : schema.name;
   node.children.reserve(static_cast<std::size_t>(schema.n_children));
   for (std::int64_t i = 0; i < schema.n_children; ++i) {
-    node.children.push_back(resolve_node(*schema.children[i], depth + 1));
+    node.children.push_back(resolve_node(*schema.children[i], depth + 1, next_dictionary));
   }
   check_children(node);
   if (schema.dictionary != nullptr) {
     if (!is_integer(node.type.kind))
       bad_children(node, "has dictionary indices of no integer type");
-    node.dictionary = std::make_unique<TypeNode>(resolve_node(*schema.dictionary, depth + 1));
+    node.dictionary_id = next_dictionary++;
+    node.dictionary =
+        std::make_unique<TypeNode>(resolve_node(*schema.dictionary, depth + 1, next_dictionary));
   }
   return node;
 }
@@ -259,7 +261,10 @@ std::string timestamp_format(TimeUnit unit, std::string_view timezone) {
   return base::concat("ts", "smun"[static_cast<std::size_t>(unit)], ":", timezone);
 }
 
-TypeNode resolve_type(const ArrowSchema& schema) { return resolve_node(schema, 0); }
+TypeNode resolve_type(const ArrowSchema& schema) {
+  std::int64_t next_dictionary = 0;
+  return resolve_node(schema, 0, next_dictionary);
+}
 
 bool same_layout(const TypeNode& a, const TypeNode& b) noexcept {
   if (a.type.kind != b.type.kind || a.type.unit != b.type.unit ||

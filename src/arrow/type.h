@@ -100,6 +100,7 @@ struct TypeNode {
   std::string name;
   std::vector<TypeNode> children;
   std::unique_ptr<TypeNode> dictionary;  ///< type of the values; `type` is then that of the indices
+  std::int64_t dictionary_id = 0;  ///< of an encoded field: its number in depth-first order, from 0
 };
 
 /// \throws Error (NotSupported) as `parse_type`; (InvalidArgument) when children do not fit the
