@@ -30,6 +30,10 @@ class Client {
   ///   `outcome_unknown` when the server may have run the request
   Response send(Request request, const base::CallContext& call) const;
 
+  /// Sends once and returns at once; nobody hears of the outcome. For requests that tidy up.
+  /// \param limit  the transfer is given up after this time
+  void send_in_background(Request request, std::chrono::milliseconds limit) const;
+
  private:
   std::shared_ptr<Transport> transport_;
   RetryOptions options_;

@@ -248,7 +248,7 @@ void CurlEngine::Loop::end_early(CurlTransfer& transfer) noexcept {
 /// Takes a transfer out of the table.
 std::shared_ptr<CurlTransfer> CurlEngine::Loop::release(CurlTransfer& transfer) noexcept {
   auto released = std::move(active_[transfer.slot]);
-  if (released != active_.back()) {
+  if (transfer.slot + 1 != active_.size()) {  // the last one moves into the gap
     active_[transfer.slot] = std::move(active_.back());
     active_[transfer.slot]->slot = transfer.slot;
   }
