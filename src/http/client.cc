@@ -221,6 +221,11 @@ Client::Client(std::shared_ptr<Transport> transport, RetryOptions options, Decor
       clock_(&clock),
       gate_(RateLimitGate::for_clock(clock)) {}
 
+void Client::send_in_background(Request request, std::chrono::milliseconds limit) const {
+  if (decorate_) decorate_(request.headers, base::CallContext{});
+  transport_->send_in_background(request, limit);
+}
+
 Response Client::send(Request request, const base::CallContext& call) const {
   const std::size_t plain_headers = request.headers.size();
   Attempts attempts(request, options_, call, *clock_, *gate_);

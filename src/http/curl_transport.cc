@@ -66,6 +66,21 @@ struct Waiter {
   std::mutex mutex;
   std::condition_variable_any changed;
   std::optional<Reply> reply;  // guarded by mutex
+  bool left = false;           // guarded by mutex; the caller no longer waits
+
+  /// The completion of the transfer.
+  void finish(Reply outcome, const std::function<void(const Response&)>& on_late_reply) {
+    std::unique_lock lock(mutex);
+    if (!left) {
+      reply = std::move(outcome);
+      changed.notify_one();
+      return;
+    }
+    lock.unlock();
+    if (const auto* response = std::get_if<Response>(&outcome); response && on_late_reply) {
+      on_late_reply(*response);
+    }
+  }
 };
 
 /// The error of a caller that left before the reply came.
@@ -88,21 +103,25 @@ Reply CurlTransport::send(const Request& request, const base::CallContext& call)
   const auto impl = impl_;  // this object may go while the call runs
   base::check(call, impl->clock());
   const auto waiter = std::make_shared<Waiter>();
-  const auto transfer = impl->start(request, std::nullopt, [waiter](Reply reply) {
-    std::lock_guard lock(waiter->mutex);
-    waiter->reply = std::move(reply);
-    waiter->changed.notify_one();
-  });
+  const auto transfer =
+      impl->start(request, std::nullopt, [waiter, late = request.on_late_reply](Reply reply) {
+        waiter->finish(std::move(reply), late);
+      });
   std::unique_lock lock(waiter->mutex);
   try {
     impl->clock().wait(lock, waiter->changed, call, [&] { return waiter->reply.has_value(); });
   } catch (const Error& reason) {
+    waiter->left = true;
     lock.unlock();
     const bool may_have_left = transfer->request_may_have_left();
-    impl->engine()->abort(transfer);
+    if (!may_have_left || !request.on_late_reply) impl->engine()->abort(transfer);
     throw_left(reason, request, may_have_left);
   }
   return *std::move(waiter->reply);
+}
+
+void CurlTransport::send_in_background(const Request& request, std::chrono::milliseconds limit) {
+  impl_->start(request, impl_->clock().now() + limit, [](const Reply&) {});
 }
 
 CurlTransport::Transfer CurlTransport::start(const Request& request,

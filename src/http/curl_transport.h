@@ -48,6 +48,7 @@ class CurlTransport final : public Transport {
   ~CurlTransport() override;
 
   Reply send(const Request& request, const base::CallContext& call) override;
+  void send_in_background(const Request& request, std::chrono::milliseconds limit) override;
 
   /// Starts a request and returns. Transfers still running when the last transport goes end with a
   /// `Failure`. \param deadline  the transfer then ends with a `Failure` of kind Timeout

@@ -38,6 +38,12 @@ using Headers = std::vector<Header>;
 /// The value of the first header of that name, compared without case; empty when there is none.
 std::string_view find_header(const Headers& headers, std::string_view name) noexcept;
 
+struct Response {
+  int status = 0;
+  Headers headers;
+  base::Buffer body;  ///< complete: a body shorter than declared is a `Failure`
+};
+
 struct Request {
   std::string method = "POST";
   std::string url;
@@ -45,15 +51,12 @@ struct Request {
   base::Buffer body;
   RequestClass request_class = RequestClass::Read;
   std::string name;  ///< for logs and errors, for instance "ExecuteStatement"
-  /// Longest silence of the server, beside the call's deadline: before the first byte of the reply
-  /// (exact), and between later ones (up to twice as long). 0 = no limit.
+  /// Longest wait for the first byte of the reply, beside the call's deadline.
   std::chrono::milliseconds first_byte_timeout{900'000};
-};
-
-struct Response {
-  int status = 0;
-  Headers headers;
-  base::Buffer body;  ///< complete: a body shorter than declared is a `Failure`
+  /// When set, a request that has left is not aborted when its caller gives up waiting: the
+  /// transfer runs on, and this receives the reply, on an I/O thread. It must be short and must not
+  /// throw. So a statement whose handle came too late can still be cancelled.
+  std::function<void(const Response&)> on_late_reply;
 };
 
 /// The request did not lead to a complete reply.
@@ -78,6 +81,10 @@ class Transport {
   /// \throws TimeoutError, CancelledError as `call` demands, at once, also in the middle of a
   /// transfer
   virtual Reply send(const Request& request, const base::CallContext& call) = 0;
+
+  /// Sends once and returns at once; nobody hears of the outcome.
+  /// \param limit  the transfer is given up after this time
+  virtual void send_in_background(const Request& request, std::chrono::milliseconds limit) = 0;
 };
 
 }  // namespace dbsql::http

@@ -3,6 +3,7 @@
 #include <dbsql/schema.h>
 
 #include "arrow/c_data.h"
+#include "arrow/ipc_reader.h"
 #include "base/call_context.h"
 #include "protocol/backend.h"
 #include "result/inline_source.h"
@@ -10,15 +11,19 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <variant>
 
 namespace dbsql::result {
+
+/// The rows of one page, by the format in which they arrived.
+using BatchSource = std::variant<std::monostate, InlineSource, protocol::ColumnarRows>;
 
 /// The record batches of one statement, in order, whatever format each page arrives in.
 ///
 /// Ownership: owns the operation; `close()` or the destructor frees it on the server. Batches
 /// outlive this object. Threads: one thread at a time. Errors: those of the operation, and
-/// `CorruptResult` when a page does not hold what it declares. After an error the
-///   stream must not be read further.
+/// `CorruptResult` when a page does not hold what it declares or the server cut the
+///   result short. After an error the stream must not be read further.
 /// Cost: one page at a time is held.
 class ResultStream {
  public:
@@ -40,14 +45,19 @@ class ResultStream {
   void close() noexcept { operation_->close(); }
 
  private:
-  void open_page(protocol::Page page);
-  arrow::UniqueArray cut_to_limit(arrow::UniqueArray batch);
+  void read_schema(const base::CallContext& call);
+  std::optional<protocol::Page> next_page(const base::CallContext& call);
+  BatchSource choose_source(protocol::Page page);
+  std::optional<arrow::UniqueArray> next_of_page();
+  void count_against_limit(arrow::UniqueArray& batch);
   void require_complete() const;
 
   std::unique_ptr<protocol::Operation> operation_;
   arrow::UniqueSchema arrow_schema_;
   Schema schema_;
-  std::optional<InlineSource> source_;     // rows of the current page
+  std::optional<arrow::RecordBatchDecoder> decoder_;
+  std::optional<protocol::Page> peeked_;  // read early to learn the schema
+  BatchSource source_;
   std::optional<std::int64_t> rows_left_;  // until the row limit; empty = no limit
   bool truncated_by_server_ = false;
 };

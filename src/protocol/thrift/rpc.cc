@@ -18,6 +18,12 @@ namespace {
 /// For closes and cancels that must not hold anybody up.
 constexpr std::chrono::seconds kNotifyTimeout{5};
 
+RpcReply open_reply(const base::Buffer& body, const Method& method, std::int32_t sequence_id) {
+  RpcReply reply{body, WireReader(body.bytes())};
+  enter_reply(reply.reader, method.name, sequence_id);
+  return reply;
+}
+
 }  // namespace
 
 http::Request Rpc::prepare(const Method& method, base::Buffer body,
@@ -33,16 +39,11 @@ http::Request Rpc::prepare(const Method& method, base::Buffer body,
   return request;
 }
 
-template <class Request>
-RpcReply Rpc::call(const Method& method, const Request& request, const base::CallContext& call,
-                   std::chrono::milliseconds first_byte_timeout) {
-  const std::int32_t sequence_id = next_sequence_id_.fetch_add(1, std::memory_order_relaxed);
-  http::Response response = client_->send(
-      prepare(method, encode_call(method.name, sequence_id, request), first_byte_timeout), call);
+RpcReply Rpc::exchange(const Method& method, http::Request request, std::int32_t sequence_id,
+                       const base::CallContext& call) {
+  const http::Response response = client_->send(std::move(request), call);
   try {
-    RpcReply reply{response.body, WireReader(response.body.bytes())};
-    enter_reply(reply.reader, method.name, sequence_id);
-    return reply;
+    return open_reply(response.body, method, sequence_id);
   } catch (const Error& error) {
     ErrorFields fields = error.fields();
     // Something answered, but it was not the statement's reply: whether it ran is unknown.
@@ -53,9 +54,36 @@ RpcReply Rpc::call(const Method& method, const Request& request, const base::Cal
 }
 
 template <class Request>
+RpcReply Rpc::call(const Method& method, const Request& request, const base::CallContext& call,
+                   std::chrono::milliseconds first_byte_timeout) {
+  const std::int32_t sequence_id = next_sequence_id();
+  return exchange(
+      method, prepare(method, encode_call(method.name, sequence_id, request), first_byte_timeout),
+      sequence_id, call);
+}
+
+template <class Request>
+RpcReply Rpc::call(const Method& method, const Request& request, const base::CallContext& call,
+                   std::function<void(RpcReply)> on_late_reply) {
+  const std::int32_t sequence_id = next_sequence_id();
+  http::Request wire =
+      prepare(method, encode_call(method.name, sequence_id, request), std::chrono::milliseconds(0));
+  wire.on_late_reply = [method, sequence_id,
+                        late = std::move(on_late_reply)](const http::Response& response) {
+    try {
+      late(open_reply(response.body, method, sequence_id));
+    } catch (const std::exception& error) {
+      base::log(LogLevel::Debug, "thrift",
+                base::concat("late reply to ", method.name, ": ", std::string_view(error.what())));
+    }
+  };
+  return exchange(method, std::move(wire), sequence_id, call);
+}
+
+template <class Request>
 void Rpc::notify(const Method& method, const Request& request) noexcept {
   try {
-    const std::int32_t sequence_id = next_sequence_id_.fetch_add(1, std::memory_order_relaxed);
+    const std::int32_t sequence_id = next_sequence_id();
     client_->send_in_background(
         prepare(method, encode_call(method.name, sequence_id, request), kNotifyTimeout),
         kNotifyTimeout);
@@ -70,7 +98,7 @@ template RpcReply Rpc::call(const Method&, const tcli::TOpenSessionReq&, const b
 template RpcReply Rpc::call(const Method&, const tcli::TCloseSessionReq&, const base::CallContext&,
                             std::chrono::milliseconds);
 template RpcReply Rpc::call(const Method&, const tcli::TExecuteStatementReq&,
-                            const base::CallContext&, std::chrono::milliseconds);
+                            const base::CallContext&, std::function<void(RpcReply)>);
 template RpcReply Rpc::call(const Method&, const tcli::TGetOperationStatusReq&,
                             const base::CallContext&, std::chrono::milliseconds);
 template RpcReply Rpc::call(const Method&, const tcli::TGetResultSetMetadataReq&,

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,14 +54,26 @@ class Rpc {
   RpcReply call(const Method& method, const Request& request, const base::CallContext& call,
                 std::chrono::milliseconds first_byte_timeout = std::chrono::milliseconds(0));
 
+  /// The same; when the caller gives up waiting after the request has left, `on_late_reply` gets
+  /// the reply if it still comes, on an I/O thread.
+  template <class Request>
+  RpcReply call(const Method& method, const Request& request, const base::CallContext& call,
+                std::function<void(RpcReply)> on_late_reply);
+
   /// Sends a request whose reply nobody waits for: best effort, bounded, returns at once, never
   /// throws.
   template <class Request>
   void notify(const Method& method, const Request& request) noexcept;
 
  private:
+  RpcReply exchange(const Method& method, http::Request request, std::int32_t sequence_id,
+                    const base::CallContext& call);
   http::Request prepare(const Method& method, base::Buffer body,
                         std::chrono::milliseconds first_byte_timeout) const;
+
+  std::int32_t next_sequence_id() noexcept {
+    return next_sequence_id_.fetch_add(1, std::memory_order_relaxed);
+  }
 
   std::shared_ptr<const http::Client> client_;
   Endpoint endpoint_;

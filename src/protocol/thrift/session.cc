@@ -19,6 +19,8 @@ namespace dbsql::protocol::thrift {
 namespace {
 
 constexpr Method kExecuteStatement{"ExecuteStatement", http::RequestClass::Execute};
+constexpr Method kCancelOperation{"CancelOperation", http::RequestClass::Close};
+constexpr Method kCloseOperation{"CloseOperation", http::RequestClass::Close};
 constexpr Method kCloseSession{"CloseSession", http::RequestClass::Close};
 constexpr std::chrono::seconds kCloseTimeout{5};
 
@@ -75,12 +77,29 @@ tcli::TExecuteStatementReq ThriftSession::prepare(const ExecuteRequest& request)
   return wire;
 }
 
+std::function<void(RpcReply)> ThriftSession::cancel_when_late() const {
+  // The caller gave up before the server told the statement's handle. Without the handle nothing
+  // can be cancelled, so the reply is awaited in the background. It holds the calls weakly: it must
+  // not be the last to keep the I/O alive.
+  return [rpc = std::weak_ptr<Rpc>(rpc_)](RpcReply reply) {
+    const ExecuteReply execute = read_execute_reply(reply.reader, reply.body);
+    const auto calls = rpc.lock();
+    if (!calls || !execute.operation || execute.closed_by_server) return;
+    tcli::TCancelOperationReq cancel;
+    cancel.operationHandle = *execute.operation;
+    calls->notify(kCancelOperation, cancel);
+    tcli::TCloseOperationReq close;
+    close.operationHandle = *execute.operation;
+    calls->notify(kCloseOperation, close);
+  };
+}
+
 std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
                                                   const base::CallContext& call) {
   const tcli::TExecuteStatementReq wire = prepare(request);
   const auto submitted = clock_->now();
   try {
-    RpcReply reply = rpc_->call(kExecuteStatement, wire, call);
+    RpcReply reply = rpc_->call(kExecuteStatement, wire, call, cancel_when_late());
     ExecuteReply execute = read_execute_reply(reply.reader, reply.body);
     auto operation =
         ThriftOperation::start(shared_from_this(), std::move(execute), submitted, call);

@@ -7,6 +7,7 @@
 #include "protocol/thrift/rpc.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,6 +41,7 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   [[noreturn]] void rethrow(const Error& error, const base::CallContext& call);
 
  private:
+  std::function<void(RpcReply)> cancel_when_late() const;
   tcli::TExecuteStatementReq prepare(const ExecuteRequest& request) const;
 
   std::shared_ptr<Rpc> rpc_;

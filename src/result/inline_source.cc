@@ -1,0 +1,33 @@
+#include "result/inline_source.h"
+
+#include <dbsql/error.h>
+
+#include "arrow/lz4_frame.h"
+#include "base/text.h"
+
+#include <utility>
+
+namespace dbsql::result {
+
+std::optional<arrow::UniqueArray> InlineSource::next() {
+  if (position_ == batches_.size()) return std::nullopt;
+  // Moved out, so that the page's body can go as soon as its last batch has been read.
+  const protocol::ArrowBatch batch = std::exchange(batches_[position_++], {});
+  base::Buffer message = batch.bytes;
+  // The bytes decide: metadata has been seen to claim compression that was not applied
+  // (reference/results.md 1.6).
+  if (arrow::is_lz4_frame(message.bytes())) {
+    message = arrow::decompress_lz4_frames(message.bytes(), last_size_);
+    last_size_ = message.size();
+  }
+  arrow::UniqueArray rows = decoder_->decode(message);
+  if (rows->length < batch.row_count)
+    throw_error({.kind = ErrorKind::CorruptResult,
+                 .message = base::concat("a batch of the result declares ", batch.row_count,
+                                         " rows but holds ", rows->length)});
+  // Servers may pad the last batch beyond the result (reference/results.md 1.5).
+  if (rows->length > batch.row_count) return arrow::slice(std::move(rows), batch.row_count);
+  return rows;
+}
+
+}  // namespace dbsql::result

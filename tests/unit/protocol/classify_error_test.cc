@@ -1,0 +1,71 @@
+#include "protocol/classify_error.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dbsql::protocol {
+namespace {
+
+TEST(ClassifyError, GivesEverySqlstateItsKind) {
+  const std::vector<std::pair<std::string, ErrorKind>> cases{
+      {"42501", ErrorKind::PermissionDenied}, {"42P01", ErrorKind::NotFound},
+      {"42703", ErrorKind::NotFound},         {"42P07", ErrorKind::AlreadyExists},
+      {"42601", ErrorKind::SqlSyntax},        {"42K09", ErrorKind::SqlSyntax},
+      {"22012", ErrorKind::SqlData},          {"22003", ErrorKind::SqlData},
+      {"23505", ErrorKind::SqlConstraint},    {"0A000", ErrorKind::NotSupported},
+      {"25000", ErrorKind::TransactionState}, {"40001", ErrorKind::TransactionConflict},
+      {"XX000", ErrorKind::SqlOther},         {"", ErrorKind::SqlOther}};
+  for (const auto& [state, kind] : cases) EXPECT_EQ(classify_sqlstate(state), kind) << state;
+}
+
+TEST(ClassifyError, ReadsStateAndClassFromTheServersText) {
+  const ErrorFields fields = classify({.message = "[PARSE_SYNTAX_ERROR] Syntax error at or near "
+                                                  "'SELEC'. SQLSTATE: 42601 (line 1, pos 0)\n\n"
+                                                  "== SQL ==\nSELEC 1\n^^^\n"});
+
+  EXPECT_EQ(fields.sqlstate, "42601");
+  EXPECT_EQ(fields.error_class, "PARSE_SYNTAX_ERROR");
+  EXPECT_EQ(fields.kind, ErrorKind::SqlSyntax);
+  EXPECT_EQ(
+      fields.message,
+      "[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEC'. SQLSTATE: 42601 (line 1, pos 0)");
+}
+
+TEST(ClassifyError, RecognisesASessionThatIsGone) {
+  const ErrorFields fields =
+      classify({.sqlstate = "08000", .message = "Invalid SessionHandle: SessionHandle [01ef]"});
+
+  EXPECT_EQ(fields.kind, ErrorKind::SessionExpired);
+  EXPECT_TRUE(fields.connection_dead);
+}
+
+TEST(ClassifyError, RecognisesAStatementThatIsGone) {
+  const ErrorFields fields =
+      classify({.sqlstate = "08000", .message = "Invalid OperationHandle: OperationHandle [...]"});
+
+  EXPECT_EQ(fields.kind, ErrorKind::StatementClosed);
+  EXPECT_FALSE(fields.connection_dead);
+}
+
+TEST(ClassifyError, ShortensALongMessageAtACharacter) {
+  std::string message;
+  while (message.size() < 10'000) message += "\xC3\xA4";  // two bytes each
+
+  const ErrorFields fields = classify({.message = message});
+
+  EXPECT_LE(fields.message.size(), 4099U);
+  EXPECT_TRUE(fields.message.ends_with("\xC3\xA4..."));
+}
+
+TEST(ClassifyError, TakesNoStateFromTextThatOnlyLooksLikeOne) {
+  EXPECT_EQ(sqlstate_in("SQLSTATE: 4260"), "");
+  EXPECT_EQ(sqlstate_in("SQLSTATE: 42a01"), "");
+  EXPECT_EQ(error_class_in("[not a class] x"), "");
+  EXPECT_EQ(error_class_in("no brackets"), "");
+}
+
+}  // namespace
+}  // namespace dbsql::protocol
