@@ -70,9 +70,9 @@ struct ColumnRef {
   const void* data = nullptr;    // bytes of Utf8/Binary
   std::int64_t offset = 0;       // added to every row index
   Physical physical = Physical::Other;
-  std::int32_t width_or_scale =
-      0;                      // FixedBinary: bytes per value; FixedList: length; Decimal: scale
-  std::int32_t position = 0;  // of the column in the result, from 0
+  // FixedBinary: bytes per value; FixedList: values per list; Decimal: scale
+  std::int32_t width_or_scale = 0;
+  std::int32_t position = 0;       // of the column in the result, from 0
   const TimeZone* zone = nullptr;  // TimestampMicros
   const Column* column = nullptr;  // the top-level column, also of what is nested in it
   const ArrowArray* array = nullptr;
@@ -80,6 +80,7 @@ struct ColumnRef {
   const ColumnRef* children = nullptr;  // List: the element; Map: key and value; Struct: the fields
   std::int32_t child_count = 0;
   const result::DeclaredType* declared = nullptr;  // text whose SQL type is another one; else null
+  std::shared_ptr<const void> owner;  // of `children`, `declared` and decoded dictionaries
 };
 
 [[noreturn]] DBSQL_EXPORT void throw_null_cell(const ColumnRef& column, std::int64_t row);
