@@ -6,6 +6,7 @@
 #include "base/call_context.h"
 
 #include <chrono>
+#include <functional>
 #include <cstdint>
 #include <string>
 #include <string_view>
