@@ -1,0 +1,355 @@
+#include <dbsql/error.h>
+
+#include "protocol/backend.h"
+#include "support/capture_error.h"
+#include "unit/protocol/scripted_server.h"
+
+#include <gtest/gtest.h>
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace dbsql::protocol::thrift {
+namespace {
+
+using namespace std::chrono_literals;
+using test::accepted;
+using test::capture_error;
+using test::column_page;
+using test::error_status;
+using test::finished;
+using test::in_state;
+using test::opened;
+using test::success_status;
+
+/// A session whose server follows a script.
+class ThriftOperationTest : public testing::Test {
+ protected:
+  void SetUp() override { server().answer("OpenSession", opened()); }
+
+  test::ScriptedServer& server() { return *scripted_.server; }
+
+  std::unique_ptr<Operation> execute(const std::string& sql = "SELECT 1",
+                                     const base::CallContext& call = {}) {
+    if (!session_) session_ = scripted_.backend.open_session({}, {});
+    static const Parameters none;
+    return session_->execute({.sql = sql, .parameters = &none}, call);
+  }
+
+  /// Reads all pages and returns the number of rows.
+  static std::int64_t drain(Operation& operation) {
+    std::int64_t rows = 0;
+    while (auto page = operation.next_page({})) {
+      if (const auto* columns = std::get_if<ColumnarRows>(&page->rows))
+        rows += columns->columns.front().count;
+    }
+    return rows;
+  }
+
+  test::ScriptedBackend scripted_;
+  std::shared_ptr<Session> session_;
+};
+
+TEST_F(ThriftOperationTest, SendsNothingMoreForAResultThatCameWithTheExecuteReply) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1, 2, 3}, false), true));
+
+  const auto operation = execute();
+  operation->wait({});
+  operation->metadata({});
+  EXPECT_EQ(drain(*operation), 3);
+  operation->cancel();
+  operation->close();
+
+  EXPECT_EQ(server().methods(), (std::vector<std::string>{"OpenSession", "ExecuteStatement"}));
+}
+
+TEST_F(ThriftOperationTest, ClosesExactlyOnceWhenTheServerDidNot) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, false), false));
+
+  const auto operation = execute();
+  operation->wait({});
+  drain(*operation);
+  operation->close();
+  operation->close();
+
+  EXPECT_EQ(server().count("CloseOperation"), 1);
+}
+
+TEST_F(ThriftOperationTest, PollsUntilTheStatementHasFinished) {
+  server().answer("ExecuteStatement", accepted());
+  for (const auto state : {tcli::INITIALIZED_STATE, tcli::PENDING_STATE, tcli::RUNNING_STATE})
+    server().answer("GetOperationStatus", in_state(state));
+  tcli::TGetOperationStatusResp silent;  // no state at all: keep polling
+  silent.status = success_status();
+  server().answer("GetOperationStatus", silent);
+  server().answer("GetOperationStatus", in_state(tcli::FINISHED_STATE));
+
+  execute()->wait({});
+
+  EXPECT_EQ(server().count("GetOperationStatus"), 5);
+}
+
+TEST_F(ThriftOperationTest, FirstPollComesWithinTenMilliseconds) {
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", in_state(tcli::FINISHED_STATE));
+  const auto operation = execute();
+  const auto before = scripted_.clock.elapsed();
+
+  operation->wait({});
+
+  EXPECT_LE(scripted_.clock.elapsed() - before, 10ms);
+}
+
+TEST_F(ThriftOperationTest, FailsWithATypedErrorForEveryFailedState) {
+  const std::vector<std::pair<tcli::TOperationState, ErrorKind>> cases{
+      {tcli::CANCELED_STATE, ErrorKind::Cancelled},
+      {tcli::CLOSED_STATE, ErrorKind::StatementClosed},
+      {tcli::ERROR_STATE, ErrorKind::SqlOther},
+      {tcli::TIMEDOUT_STATE, ErrorKind::Timeout},
+      {tcli::UKNOWN_STATE, ErrorKind::SqlOther},
+      {static_cast<tcli::TOperationState>(99), ErrorKind::SqlOther}};
+  for (const auto& [state, kind] : cases) {
+    test::ScriptedBackend scripted;
+    scripted.server->answer("OpenSession", opened());
+    scripted.server->answer("ExecuteStatement", accepted());
+    scripted.server->answer("GetOperationStatus", in_state(state));
+    const auto session = scripted.backend.open_session({}, {});
+    const Parameters none;
+    const auto operation = session->execute({.sql = "x", .parameters = &none}, {});
+
+    const Error error = capture_error([&] { operation->wait({}); });
+
+    EXPECT_EQ(error.kind(), kind) << static_cast<int>(state);
+    EXPECT_EQ(error.statement_id(), "22222222-2222-2222-2222-222222222222");
+    EXPECT_EQ(error.connection_id(), "11111111-1111-1111-1111-111111111111");
+  }
+}
+
+TEST_F(ThriftOperationTest, PrefersTheTextMeantForUsers) {
+  tcli::TGetOperationStatusResp status = in_state(tcli::ERROR_STATE);
+  status.__set_sqlState("42P01");
+  status.__set_errorMessage("Error running query: org.apache.spark.SomeException: ...");
+  status.__set_displayMessage("[TABLE_OR_VIEW_NOT_FOUND] The table `t` cannot be found.");
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", status);
+  const auto operation = execute();
+
+  const Error error = capture_error([&] { operation->wait({}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::NotFound);
+  EXPECT_EQ(error.error_class(), "TABLE_OR_VIEW_NOT_FOUND");
+  EXPECT_EQ(error.message(), "[TABLE_OR_VIEW_NOT_FOUND] The table `t` cannot be found.");
+}
+
+TEST_F(ThriftOperationTest, ReportsARefusedStatementWithoutAHandle) {
+  tcli::TExecuteStatementResp refused;
+  refused.status = error_status("42601", "[PARSE_SYNTAX_ERROR] near 'SELEC'");
+  server().answer("ExecuteStatement", refused);
+
+  const Error error = capture_error([&] { execute(); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::SqlSyntax);
+  EXPECT_EQ(server().count("CloseOperation"), 0);
+}
+
+TEST_F(ThriftOperationTest, FreesAStatementThatFailedInItsDirectResults) {
+  tcli::TExecuteStatementResp reply = accepted();
+  tcli::TSparkDirectResults direct;
+  direct.__set_operationStatus(in_state(tcli::ERROR_STATE));
+  reply.__set_directResults(direct);
+  server().answer("ExecuteStatement", reply);
+
+  capture_error([&] { execute(); });
+
+  EXPECT_EQ(server().count("CloseOperation"), 1);
+}
+
+TEST_F(ThriftOperationTest, CancelsOnTheServerWhenTheDeadlinePasses) {
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", in_state(tcli::RUNNING_STATE));
+  const auto operation = execute();
+  base::CallContext call;
+  call.deadline = scripted_.clock.now() + 3s;
+
+  const Error error = capture_error([&] { operation->wait(call); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Timeout);
+  EXPECT_EQ(server().count("CancelOperation"), 1);
+}
+
+TEST_F(ThriftOperationTest, CancelsOnTheServerWhenAStopIsRequested) {
+  std::stop_source stop;
+  server().answer("ExecuteStatement", accepted());
+  server().answer_with("GetOperationStatus", [&](const http::Request&, std::int32_t) {
+    stop.request_stop();
+    return http::Reply(http::Failure{.message = "unused"});
+  });
+  const auto operation = execute();
+  base::CallContext call;
+  call.stop = stop.get_token();
+
+  // The failed poll is not retried here (attempts are limited to one), so either error shows that
+  // waiting ended; the next call must be refused as cancelled.
+  capture_error([&] { operation->wait(call); });
+  const Error error = capture_error([&] { operation->wait(call); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Cancelled);
+  EXPECT_EQ(server().count("CancelOperation"), 1);
+}
+
+TEST_F(ThriftOperationTest, ReadsOnThroughEmptyPagesWhileTheServerHasMore) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1, 2, 3, 4, 5}, true), false));
+  tcli::TFetchResultsResp empty;
+  empty.status = success_status();
+  empty.__set_hasMoreRows(true);
+  empty.__set_results({});
+  server().answer("FetchResults", empty);
+  server().answer("FetchResults", column_page(5, {6, 7, 8, 9}, false));
+
+  EXPECT_EQ(drain(*execute()), 9);
+  EXPECT_EQ(server().count("FetchResults"), 2);
+}
+
+TEST_F(ThriftOperationTest, FailsWhenRowsWereSkippedOrRepeated) {
+  for (const std::int64_t start : {15, 5}) {
+    test::ScriptedBackend scripted;
+    scripted.server->answer("OpenSession", opened());
+    scripted.server->answer("ExecuteStatement",
+                            finished(column_page(0, std::vector<std::int32_t>(10), true), false));
+    scripted.server->answer("FetchResults", column_page(start, {1}, false));
+    const auto session = scripted.backend.open_session({}, {});
+    const Parameters none;
+    const auto operation = session->execute({.sql = "x", .parameters = &none}, {});
+    operation->next_page({});
+
+    const Error error = capture_error([&] { operation->next_page({}); });
+
+    EXPECT_EQ(error.kind(), ErrorKind::CorruptResult);
+  }
+}
+
+TEST_F(ThriftOperationTest, AFailedPageIsAnErrorAndNotTheEnd) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  tcli::TFetchResultsResp failed;
+  failed.status = error_status("08000", "Invalid OperationHandle: OperationHandle [...]");
+  failed.__set_results({});
+  server().answer("FetchResults", failed);
+  const auto operation = execute();
+  operation->next_page({});
+
+  EXPECT_EQ(capture_error([&] { operation->next_page({}); }).kind(), ErrorKind::StatementClosed);
+}
+
+TEST_F(ThriftOperationTest, ALostPageIsNotAskedForAgain) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  server().answer_with("FetchResults", [](const http::Request&, std::int32_t) {
+    return http::Reply(http::Failure{.message = "connection reset", .bytes_sent = true});
+  });
+  const auto operation = execute();
+  operation->next_page({});
+
+  EXPECT_EQ(capture_error([&] { operation->next_page({}); }).kind(), ErrorKind::Network);
+  EXPECT_EQ(server().count("FetchResults"), 1);
+}
+
+TEST_F(ThriftOperationTest, ALostExecuteReplyLeavesTheOutcomeUnknown) {
+  server().answer_with("ExecuteStatement", [](const http::Request&, std::int32_t) {
+    return http::Reply(http::Failure{.message = "connection reset", .bytes_sent = true});
+  });
+
+  const Error error = capture_error([&] { execute("INSERT INTO t VALUES (1)"); });
+
+  EXPECT_TRUE(error.outcome_unknown());
+  EXPECT_EQ(server().count("ExecuteStatement"), 1);
+}
+
+TEST_F(ThriftOperationTest, OldServersEndWithAnEmptyPage) {
+  test::ScriptedBackend scripted;
+  scripted.server->answer("OpenSession", opened(9));  // HIVE V10
+  scripted.server->answer("ExecuteStatement", accepted());
+  scripted.server->answer("GetOperationStatus", in_state(tcli::FINISHED_STATE));
+  scripted.server->answer("FetchResults", column_page(0, {1, 2}, false));
+  scripted.server->answer("FetchResults", column_page(2, {3}, false));
+  scripted.server->answer("FetchResults", column_page(3, {}, false));
+  const auto session = scripted.backend.open_session({}, {});
+  const Parameters none;
+  const auto operation = session->execute({.sql = "x", .parameters = &none}, {});
+  operation->wait({});
+
+  EXPECT_EQ(drain(*operation), 3);
+  EXPECT_FALSE(scripted.server->last_request<tcli::TExecuteStatementReq>("ExecuteStatement")
+                   .__isset.getDirectResults);
+}
+
+TEST_F(ThriftOperationTest, AsksForNothingThatAnOlderServerDoesNotKnow) {
+  struct Case {
+    std::int32_t protocol;
+    bool direct, arrow, lz4, row_limit;
+  };
+  for (const Case& expected :
+       {Case{0xA503, true, false, false, false}, Case{0xA504, true, false, false, true},
+        Case{0xA505, true, true, false, true}, Case{0xA506, true, true, true, true}}) {
+    test::ScriptedBackend scripted;
+    scripted.server->answer("OpenSession", opened(expected.protocol));
+    scripted.server->answer("ExecuteStatement", finished(column_page(0, {1}, false), true));
+    const auto session = scripted.backend.open_session({}, {});
+    const Parameters none;
+
+    session->execute({.sql = "x", .parameters = &none, .row_limit = 5}, {});
+
+    const auto sent = scripted.server->last_request<tcli::TExecuteStatementReq>("ExecuteStatement");
+    EXPECT_EQ(sent.__isset.getDirectResults, expected.direct);
+    EXPECT_EQ(sent.canReadArrowResult, expected.arrow);
+    EXPECT_EQ(sent.canDecompressLZ4Result, expected.lz4);
+    EXPECT_EQ(sent.__isset.resultRowLimit, expected.row_limit);
+  }
+}
+
+TEST_F(ThriftOperationTest, RefusesParametersThatTheServerWouldIgnore) {
+  test::ScriptedBackend scripted;
+  scripted.server->answer("OpenSession", opened(0xA507));
+  const auto session = scripted.backend.open_session({}, {});
+  const Parameters one = Parameters::positional({1});
+
+  const Error error =
+      capture_error([&] { session->execute({.sql = "SELECT ?", .parameters = &one}, {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::NotSupported);
+  EXPECT_EQ(scripted.server->count("ExecuteStatement"), 0);
+}
+
+TEST_F(ThriftOperationTest, SendsParametersAsTypedText) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, false), true));
+  session_ = scripted_.backend.open_session({}, {});
+  const Parameters parameters{{"min", 15}, {"name", "O'Hare"}, {"none", nullptr}, {"f", 5.1F}};
+
+  session_->execute({.sql = "x", .parameters = &parameters}, {});
+
+  const auto sent =
+      server().last_request<tcli::TExecuteStatementReq>("ExecuteStatement").parameters;
+  ASSERT_EQ(sent.size(), 4U);
+  EXPECT_EQ(sent[0].name, "min");
+  EXPECT_EQ(sent[0].type, "INT");
+  EXPECT_EQ(sent[0].value.stringValue, "15");
+  EXPECT_EQ(sent[1].value.stringValue, "O'Hare");
+  EXPECT_EQ(sent[2].type, "VOID");
+  EXPECT_FALSE(sent[2].__isset.value);
+  EXPECT_EQ(sent[3].type, "FLOAT");
+  EXPECT_EQ(sent[3].value.stringValue, "5.1");
+}
+
+TEST_F(ThriftOperationTest, ReportsModifiedRows) {
+  tcli::TGetOperationStatusResp status = in_state(tcli::FINISHED_STATE);
+  status.__set_numModifiedRows(3);
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", status);
+  const auto operation = execute();
+
+  operation->wait({});
+
+  EXPECT_EQ(operation->affected_rows(), 3);
+}
+
+}  // namespace
+}  // namespace dbsql::protocol::thrift
