@@ -2,7 +2,6 @@
 
 #include <dbsql/error.h>
 
-#include "arrow/type.h"
 #include "base/text.h"
 
 #include <limits>

@@ -2,6 +2,7 @@
 
 #include "arrow/bits.h"
 #include "arrow/c_data.h"
+#include "arrow/type.h"
 #include "base/buffer.h"
 
 #include <array>
@@ -172,16 +173,6 @@ struct DecimalWords128 {
   std::uint64_t low = 0;
   std::int64_t high = 0;
 };
-struct DayTime {
-  std::int32_t days = 0;
-  std::int32_t milliseconds = 0;
-};
-struct MonthDayNano {
-  std::int32_t months = 0;
-  std::int32_t days = 0;
-  std::int64_t nanoseconds = 0;
-};
-
 using Int8Builder = FixedBuilder<std::int8_t>;
 using Int16Builder = FixedBuilder<std::int16_t>;
 using Int32Builder = FixedBuilder<std::int32_t>;

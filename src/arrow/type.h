@@ -74,6 +74,19 @@ struct DataType {
   std::string_view timezone;    ///< Timestamp; empty = wall clock without a zone
 };
 
+/// A value of the interval of days and milliseconds, as it lies in memory.
+struct DayTime {
+  std::int32_t days = 0;
+  std::int32_t milliseconds = 0;
+};
+
+/// A value of the interval of months, days and nanoseconds, as it lies in memory.
+struct MonthDayNano {
+  std::int32_t months = 0;
+  std::int32_t days = 0;
+  std::int64_t nanoseconds = 0;
+};
+
 /// Nesting deeper than this is refused everywhere: no SQL type comes near it, and recursion stays
 /// bounded.
 inline constexpr int kMaxNesting = 64;
