@@ -10,13 +10,21 @@
 
 namespace dbsql::config {
 
+/// How requests prove who they come from.
+enum class AuthType : std::uint8_t {
+  Unspecified,  ///< not asked for yet; never after `complete()`
+  Token,        ///< `Authorization: Bearer` with a ready-made token
+  None,         ///< no header: a local warehouse without a token
+};
+
 /// Everything a connection needs to know, checked: what every dialect's parser produces.
 struct ConnectionConfig {
   std::string scheme = "https";  ///< http only for loopback hosts
   std::string host;
   std::uint16_t port = 443;
   std::string http_path;
-  std::string token;  ///< secret
+  AuthType auth_type = AuthType::Unspecified;
+  std::string token;  ///< secret; empty with AuthType::None
   std::string catalog;
   std::string schema;
   std::map<std::string, std::string> session_confs;
@@ -30,6 +38,8 @@ struct ConnectionConfig {
   std::chrono::milliseconds request_timeout{900'000};  ///< to the first byte of a reply
   http::RetryOptions retry;
   http::TlsOptions tls;
+
+  friend bool operator==(const ConnectionConfig&, const ConnectionConfig&) = default;
 };
 
 }  // namespace dbsql::config

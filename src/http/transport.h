@@ -6,8 +6,8 @@
 #include "base/call_context.h"
 
 #include <chrono>
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>

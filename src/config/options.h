@@ -1,0 +1,68 @@
+#pragma once
+
+#include "config/connection_config.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace dbsql::config {
+
+enum class OptionType : std::uint8_t {
+  Text,
+  Boolean,   ///< true/false, 1/0, t/f, yes/no, on/off, any case
+  Integer,   ///< within `minimum` and `maximum`
+  Duration,  ///< bare numbers are seconds; `minimum` and `maximum` are milliseconds
+  Choice,    ///< one of the words of `choices`, any case
+};
+
+/// One row of the option table: everything that any dialect, the help text and the documentation
+/// need to know. A new option is one new row (reference/auth-http-config.md 1.9).
+struct Option {
+  std::string_view key;       ///< canonical name: dotted, lower case
+  std::string_view go_names;  ///< names in the Go DSN dialect, blank-separated; case-sensitive
+  OptionType type = OptionType::Text;
+  std::string_view unit;      ///< for people: "s", "rows", ...
+  std::string_view fallback;  ///< the default, as text
+  std::int64_t minimum = 0;
+  std::int64_t maximum = 0;
+  std::string_view choices;           ///< blank-separated
+  bool secret = false;                ///< never shown, never in an error
+  bool go_skips_nonpositive = false;  ///< in the Go dialect 0 and negative numbers mean the default
+  std::string_view help;
+
+  /// Stores a value that has passed `parse_value`. \throws ConfigurationError  the option does not
+  /// go with the rest
+  void (*store)(ConnectionConfig& config, const struct OptionValue& value) = nullptr;
+  /// The value as text in canonical form; null for options that leave no trace of their own in the
+  /// configuration.
+  std::string (*text)(const ConnectionConfig& config) = nullptr;
+};
+
+/// A value that was read by the rules of its option's type.
+struct OptionValue {
+  std::string text;         ///< Text, and Choice in lower case
+  bool boolean = false;     ///< Boolean
+  std::int64_t number = 0;  ///< Integer, and Duration in milliseconds
+};
+
+/// All options, in the order in which the documentation lists them.
+std::span<const Option> options() noexcept;
+
+/// The row with that canonical name, compared without case; null when there is none.
+const Option* find_option(std::string_view key) noexcept;
+
+/// The row with that name in the Go DSN dialect; null when there is none.
+const Option* find_go_option(std::string_view name) noexcept;
+
+/// Reads a value by its option's type and range.
+/// \param name  as the user wrote it, for the error
+/// \throws ConfigurationError  naming option, what is expected and, unless it is secret, the value
+OptionValue parse_value(const Option& option, std::string_view name, std::string_view text);
+
+/// Checks what no option can know alone, and fills in what follows from the rest.
+/// \throws ConfigurationError  naming the option to change
+void complete(ConnectionConfig& config);
+
+}  // namespace dbsql::config
