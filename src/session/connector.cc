@@ -8,6 +8,7 @@
 #include "config/dsn.h"
 #include "http/client.h"
 #include "http/curl_transport.h"
+#include "http/url.h"
 #include "http/user_agent.h"
 #include "protocol/thrift/backend.h"
 #include "session/connection_impl.h"
@@ -24,17 +25,37 @@ http::Headers headers_for(const config::ConnectionConfig& config) {
           {"User-Agent", http::user_agent(config.user_agent_entry)}};
 }
 
+/// The path's query, such as `?o=` of a shared host, reaches the server unchanged
+/// (reference/thrift.md 1.1).
+std::string url_of(const config::ConnectionConfig& config) {
+  http::Url url;
+  url.scheme = config.scheme;
+  url.host = config.host;
+  url.port = config.port;
+  const std::size_t question = config.http_path.find('?');
+  url.path = config.http_path.substr(0, question);
+  if (question != std::string::npos) url.query = config.http_path.substr(question + 1);
+  return url.to_string();
+}
+
+std::shared_ptr<const auth::Authenticator> make_authenticator(
+    const config::ConnectionConfig& config) {
+  if (config.auth_type == config::AuthType::None)
+    return std::make_shared<const auth::Authenticator>();
+  return std::make_shared<const auth::Authenticator>(config.token);
+}
+
 std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& config) {
   auto transport = std::make_shared<http::CurlTransport>(
       http::CurlOptions{.connect_timeout = config.connect_timeout, .tls = config.tls});
-  auto authenticator = std::make_shared<const auth::Authenticator>(config.token);
+  auto authenticator = make_authenticator(config);
   auto client = std::make_shared<const http::Client>(
       std::move(transport), config.retry,
       [authenticator](http::Headers& headers, const base::CallContext& call) {
         authenticator->apply(headers, call);
       });
   auto rpc = std::make_shared<protocol::thrift::Rpc>(
-      std::move(client), protocol::thrift::Endpoint{.url = config.url(),
+      std::move(client), protocol::thrift::Endpoint{.url = url_of(config),
                                                     .headers = headers_for(config),
                                                     .request_timeout = config.request_timeout});
   return std::make_shared<protocol::thrift::ThriftBackend>(

@@ -114,7 +114,9 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
 
 void ThriftSession::rethrow(const Error& error, const base::CallContext& call) {
   if (error.connection_dead()) dead_ = true;
-  throw_with_ids(error.fields(), call);
+  ErrorFields fields = error.fields();
+  if (fields.connection_id.empty()) fields.connection_id = id_;
+  throw_with_ids(std::move(fields), call);
 }
 
 void ThriftSession::close() noexcept {
