@@ -1,0 +1,201 @@
+#include "result/result_stream.h"
+
+#include <dbsql/error.h>
+
+#include "support/capture_error.h"
+#include "support/scripted_operation.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace dbsql::result {
+namespace {
+
+using protocol::ArrowBatch;
+using protocol::ColumnarRows;
+using protocol::Page;
+using protocol::WireColumn;
+using test::arrow_message;
+using test::bigint_metadata;
+using test::capture_error;
+using test::ScriptedOperation;
+using test::Wire;
+
+Page page_of(std::vector<ArrowBatch> batches, bool has_more = false) {
+  Page page;
+  page.has_more = has_more;
+  page.rows = std::move(batches);
+  return page;
+}
+
+std::vector<std::int64_t> rest(ResultStream& stream) {
+  std::vector<std::int64_t> values;
+  while (auto batch = stream.next({})) {
+    const ArrowArray& column = *(*batch)->children[0];
+    const auto* data = static_cast<const std::int64_t*>(column.buffers[1]) + column.offset;
+    values.insert(values.end(), data, data + (*batch)->length);
+  }
+  return values;
+}
+
+std::unique_ptr<ScriptedOperation> bigints() {
+  auto operation = std::make_unique<ScriptedOperation>();
+  operation->result_metadata = bigint_metadata();
+  return operation;
+}
+
+using Values = std::vector<std::int64_t>;
+
+TEST(ResultStream, ReadsPlainAndCompressedBatchesOfOneResultAlike) {
+  auto operation = bigints();
+  operation->add(page_of({arrow_message({1, 2}), arrow_message({3}, Wire::Lz4)}, true));
+  operation->add(page_of({arrow_message({4, 5}, Wire::Lz4)}));
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ(rest(stream), (Values{1, 2, 3, 4, 5}));
+}
+
+TEST(ResultStream, BelievesTheBytesAndNotTheMetadataAboutCompression) {
+  auto operation = bigints();
+  operation->result_metadata.lz4_compressed = true;
+  operation->add(page_of({arrow_message({7}, Wire::Plain)}));
+  ResultStream claims_lz4(std::move(operation), 0, {});
+  operation = bigints();
+  operation->add(page_of({arrow_message({8}, Wire::Lz4)}));
+  ResultStream claims_plain(std::move(operation), 0, {});
+
+  EXPECT_EQ(rest(claims_lz4), Values{7});
+  EXPECT_EQ(rest(claims_plain), Values{8});
+}
+
+TEST(ResultStream, CutsPaddingRowsOfABatch) {
+  auto operation = bigints();
+  operation->add(page_of({arrow_message({1, 2, 3, 4}, Wire::Lz4, 3)}));
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ(rest(stream), (Values{1, 2, 3}));
+}
+
+TEST(ResultStream, FailsWhenABatchHoldsFewerRowsThanItDeclares) {
+  auto operation = bigints();
+  operation->add(page_of({arrow_message({1, 2}), arrow_message({3, 4, 5}, Wire::Plain, 10)}));
+  ResultStream stream(std::move(operation), 0, {});
+  EXPECT_EQ((*stream.next({}))->length, 2);  // what came before the damage is delivered
+
+  const Error error = capture_error([&] { stream.next({}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::CorruptResult);
+  EXPECT_NE(error.message().find("declares 10 rows but holds 3"), std::string::npos);
+}
+
+TEST(ResultStream, ReadsOnThroughEmptyPages) {
+  auto operation = bigints();
+  operation->add(page_of({arrow_message({1})}, true));
+  operation->add(Page{.has_more = true});
+  operation->add(page_of({arrow_message({2})}));
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ(rest(stream), (Values{1, 2}));
+}
+
+TEST(ResultStream, KeepsTheSchemaOfAnEmptyResult) {
+  auto operation = bigints();
+  operation->add(Page{});
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ(stream.schema().size(), 1U);
+  EXPECT_EQ(stream.schema()[0].type, TypeId::BigInt);
+  EXPECT_TRUE(rest(stream).empty());
+}
+
+TEST(ResultStream, HasNoColumnsForDdlWhoseTwoSchemasDiffer) {
+  auto operation = std::make_unique<ScriptedOperation>();
+  operation->result_metadata.columns = {{.name = "Result", .type_name = "STRING"}};
+  operation->result_metadata.arrow_schema =
+      base::Buffer::copy_of(arrow::write_schema(*arrow::struct_schema({})));
+  operation->add(Page{});
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ(stream.schema().size(), 0U);
+  EXPECT_FALSE(stream.next({}).has_value());
+}
+
+TEST(ResultStream, ReadsColumnsFromServersWithoutArrow) {
+  static const std::byte kValues[] = {std::byte{0}, std::byte{0}, std::byte{1}, std::byte{2},
+                                      std::byte{0}, std::byte{0}, std::byte{0}, std::byte{9}};
+  auto operation = std::make_unique<ScriptedOperation>();
+  operation->result_metadata.columns = {{.name = "n", .type_name = "INT"}};
+  WireColumn column{.kind = WireColumn::Kind::Int32, .count = 2, .values = kValues};
+  Page page;
+  page.rows = ColumnarRows{.columns = {column}};
+  operation->add(page);
+  ResultStream stream(std::move(operation), 0, {});
+
+  const auto batch = stream.next({});
+
+  ASSERT_TRUE(batch.has_value());
+  EXPECT_EQ(stream.schema()[0].type, TypeId::Int);
+  EXPECT_EQ(static_cast<const std::int32_t*>((*batch)->children[0]->buffers[1])[0], 258);
+  EXPECT_EQ(static_cast<const std::int32_t*>((*batch)->children[0]->buffers[1])[1], 9);
+}
+
+TEST(ResultStream, StopsAtTheRowLimitAndFreesTheStatement) {
+  int closes = 0;
+  auto operation = bigints();
+  operation->closes = &closes;
+  operation->add(page_of({arrow_message({1, 2, 3}), arrow_message({4})}, true));
+  operation->add(page_of({arrow_message({5})}));
+  ResultStream stream(std::move(operation), 2, {});
+
+  EXPECT_EQ(rest(stream), (Values{1, 2}));
+  EXPECT_GE(closes, 1);
+}
+
+TEST(ResultStream, DeliversEarlierRowsBeforeTheErrorOfALaterPage) {
+  auto operation = bigints();
+  operation->add(page_of({arrow_message({1})}, true));
+  operation->fail([] { throw_error({.kind = ErrorKind::Network, .message = "reset"}); });
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ((*stream.next({}))->length, 1);
+  EXPECT_EQ(capture_error([&] { stream.next({}); }).kind(), ErrorKind::Network);
+}
+
+TEST(ResultStream, AResultCutByTheServerEndsInAnError) {
+  auto operation = bigints();
+  operation->result_metadata.truncated_by_server = true;
+  operation->add(page_of({arrow_message({1})}));
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ((*stream.next({}))->length, 1);
+  EXPECT_EQ(capture_error([&] { stream.next({}); }).kind(), ErrorKind::CorruptResult);
+}
+
+TEST(ResultStream, FreesTheStatementWhenItsSchemaCannotBeRead) {
+  int closes = 0;
+  auto operation = bigints();
+  operation->closes = &closes;
+  operation->result_metadata.arrow_schema = base::Buffer::copy_of("not a schema message at all");
+
+  const Error error = capture_error([&] { ResultStream stream(std::move(operation), 0, {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::CorruptResult);
+  EXPECT_EQ(closes, 1);
+}
+
+TEST(ResultStream, BatchesOutliveTheStream) {
+  auto operation = bigints();
+  operation->add(page_of({arrow_message({42}, Wire::Lz4)}));
+  auto stream = std::make_unique<ResultStream>(std::move(operation), 0, base::CallContext{});
+
+  const auto batch = stream->next({});
+  stream.reset();
+
+  EXPECT_EQ(static_cast<const std::int64_t*>((*batch)->children[0]->buffers[1])[0], 42);
+}
+
+}  // namespace
+}  // namespace dbsql::result
