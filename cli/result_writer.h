@@ -33,7 +33,7 @@ struct WriterOptions {
   std::size_t cell_width_limit = 0;
 };
 
-/// A writer for any format but `arrow`, which is not text (`arrow_output.h`).
+/// A writer for any format but `arrow`, which is not text (see `Runner`).
 std::unique_ptr<ResultWriter> make_writer(Format format, const WriterOptions& options,
                                           std::string& out);
 

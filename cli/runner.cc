@@ -1,6 +1,9 @@
 #include "cli/runner.h"
 
-#include "cli/arrow_output.h"
+#include <dbsql/error.h>
+
+#include "arrow/c_data.h"
+#include "arrow/ipc_writer.h"
 #include "cli/duration.h"
 #include "cli/terminal.h"
 
@@ -117,13 +120,24 @@ void Runner::print_rows(Result& result, Output& output) {
 }
 
 void Runner::print_arrow(Result& result, Output& output) {
-  ArrowOutput arrow(result.arrow_schema(), output);
-  while (auto batch = result.next_batch()) {
-    row_count_ += batch->length;
-    progress_.set_row_count(row_count_);
-    arrow.write(std::move(*batch));
+  const arrow::UniqueSchema schema(result.arrow_schema());
+  try {
+    arrow::StreamWriter writer([&output](std::string_view bytes) { output.write(bytes); }, *schema);
+    while (auto next = result.next_batch()) {
+      const arrow::UniqueArray batch(std::move(*next));
+      row_count_ += batch->length;
+      progress_.set_row_count(row_count_);
+      writer.write(*batch);
+    }
+    writer.finish();
+  } catch (const Error&) {
+    // Readers take a stream that just stops for one that has ended. The beginning of a message that
+    // never comes makes them report a truncated stream.
+    constexpr std::string_view kBrokenOff("\xFF\xFF\xFF\xFF\x08\x00\x00\x00", 8);
+    output.write(kBrokenOff);
+    output.flush();
+    throw;
   }
-  arrow.finish();
 }
 
 /// A statement that gives no rows. Data formats leave standard output to data.

@@ -1,0 +1,91 @@
+#include "cli/report.h"
+
+#include "cli/exit_code.h"
+#include "cli/progress_line.h"
+
+#include <gtest/gtest.h>
+
+namespace dbsql::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Report, IsOneReadableBlock) {
+  const Error error({.kind = ErrorKind::NotFound,
+                     .message = "table flightz does not exist",
+                     .sqlstate = "42P01",
+                     .error_class = "TABLE_OR_VIEW_NOT_FOUND",
+                     .statement_id = "01ef-5c3d"});
+  const ScriptStatement statement{{"SELECT * FROM flightz", 12}, "nightly.sql"};
+
+  EXPECT_EQ(describe(error, &statement),
+            "error: table flightz does not exist\n"
+            "  SQLSTATE 42P01 (TABLE_OR_VIEW_NOT_FOUND), statement 01ef-5c3d\n"
+            "  in nightly.sql, line 12\n");
+}
+
+TEST(Report, TellsWhatToDoNext) {
+  const Error error({.kind = ErrorKind::RateLimited,
+                     .message = "too many requests",
+                     .sqlstate = "HY000",
+                     .attempts = 5,
+                     .outcome_unknown = true,
+                     .retry_after = 30s});
+
+  EXPECT_EQ(describe(error, nullptr),
+            "error: too many requests\n"
+            "  SQLSTATE HY000, 5 attempts\n"
+            "  The warehouse may have run the statement: look before you run it again.\n"
+            "  Try again in 30 s.\n");
+}
+
+TEST(Report, SetsFurtherLinesIn) {
+  const Error error({.message = "line 1:\r\n  ^^^\n", .sqlstate = "42601"});
+
+  EXPECT_EQ(describe(error, nullptr), "error: line 1:\n    ^^^\n  SQLSTATE 42601\n");
+}
+
+TEST(Report, LetsAServerNotActOnTheTerminal) {
+  const Error error({.message = "\x1b[2Jgone", .sqlstate = "42601"});
+
+  EXPECT_EQ(describe(error, nullptr), "error: \\x1b[2Jgone\n  SQLSTATE 42601\n");
+}
+
+TEST(ExitCodeOf, Connecting) {
+  const auto code = [](ErrorKind kind) {
+    return exit_code_of_connect(Error({.kind = kind, .message = "m"}));
+  };
+
+  EXPECT_EQ(code(ErrorKind::Configuration), ExitCode::Usage);
+  EXPECT_EQ(code(ErrorKind::Network), ExitCode::Connect);
+  EXPECT_EQ(code(ErrorKind::Tls), ExitCode::Connect);
+  EXPECT_EQ(code(ErrorKind::Unauthenticated), ExitCode::Connect);
+  EXPECT_EQ(code(ErrorKind::PermissionDenied), ExitCode::Connect);
+  EXPECT_EQ(code(ErrorKind::Timeout), ExitCode::Stopped);
+  EXPECT_EQ(code(ErrorKind::Cancelled), ExitCode::Stopped);
+}
+
+TEST(ExitCodeOf, Statements) {
+  const auto code = [](ErrorKind kind) {
+    return exit_code_of_statement(Error({.kind = kind, .message = "m"}));
+  };
+
+  EXPECT_EQ(code(ErrorKind::SqlSyntax), ExitCode::Failed);
+  EXPECT_EQ(code(ErrorKind::PermissionDenied), ExitCode::Failed);
+  EXPECT_EQ(code(ErrorKind::CorruptResult), ExitCode::Failed);
+  EXPECT_EQ(code(ErrorKind::Network), ExitCode::Connect);
+  EXPECT_EQ(code(ErrorKind::Unauthenticated), ExitCode::Connect);
+  EXPECT_EQ(code(ErrorKind::Timeout), ExitCode::Stopped);
+  EXPECT_EQ(code(ErrorKind::Cancelled), ExitCode::Stopped);
+}
+
+TEST(ProgressText, TellsElapsedStateAndRows) {
+  EXPECT_EQ(progress_text({ProgressView::Phase::Running, 3210ms, 0}, 80),
+            "Running  3.2 s  (Ctrl-C cancels)");
+  EXPECT_EQ(progress_text({ProgressView::Phase::Fetching, 75s, 1'240'000}, 80),
+            "Fetching  1 min 15 s  1,240,000 rows  (Ctrl-C cancels)");
+  EXPECT_EQ(progress_text({ProgressView::Phase::Waiting, 600ms, 0}, 20), "Waiting for the ware");
+}
+
+}  // namespace
+}  // namespace dbsql::cli
