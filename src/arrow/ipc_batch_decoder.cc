@@ -32,6 +32,15 @@ bool is_misaligned(const base::Buffer& buffer) {
   return reinterpret_cast<std::uintptr_t>(buffer.data()) % 8 != 0;
 }
 
+// The flatbuffers verifier checks that a vector's elements are there, but not that they are
+// aligned.
+template <class Struct>
+void check_alignment(const flatbuffers::Vector<const Struct*>* structs) {
+  if (structs == nullptr || structs->size() == 0) return;
+  if (reinterpret_cast<std::uintptr_t>(structs->Data()) % alignof(Struct) == 0) return;
+  throw_corrupt_ipc("the metadata of a message is malformed");
+}
+
 BodyCodec codec_of(const ipc::RecordBatch& batch) {
   const ipc::BodyCompression* compression = batch.compression();
   if (compression == nullptr) return BodyCodec::None;
@@ -73,6 +82,8 @@ BatchDecoder::BatchDecoder(const ipc::RecordBatch& batch, const base::Buffer& bo
   if (length_ < 0 || length_ > limits.max_rows) {
     throw_corrupt_ipc(base::concat("a batch announces ", length_, " rows"));
   }
+  check_alignment(batch.nodes());
+  check_alignment(batch.buffers());
   const auto* variadic = batch.variadic_buffer_counts();
   if (variadic != nullptr && variadic->size() != 0) {
     throw_error({.kind = ErrorKind::NotSupported,

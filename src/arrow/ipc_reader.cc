@@ -69,18 +69,19 @@ UniqueArray RecordBatchDecoder::decode_message(const IpcMessage& message) const 
 }
 
 void RecordBatchDecoder::add_dictionary(const IpcMessage& message) {
-  const ipc::DictionaryBatch& batch = *message.table().header_as_DictionaryBatch();
-  if (batch.is_delta()) {
+  const ipc::DictionaryBatch* batch = message.table().header_as_DictionaryBatch();
+  if (batch == nullptr) throw_corrupt_ipc("a dictionary message is empty");
+  if (batch->is_delta()) {
     throw_error({.kind = ErrorKind::NotSupported,
                  .message = "the result extends an Arrow dictionary, which is not supported"});
   }
-  const auto type = dictionary_types_.find(batch.id());
-  if (type == dictionary_types_.end() || batch.data() == nullptr) {
-    throw_corrupt_ipc(base::concat("a dictionary has the unknown id ", batch.id()));
+  const auto type = dictionary_types_.find(batch->id());
+  if (type == dictionary_types_.end() || batch->data() == nullptr) {
+    throw_corrupt_ipc(base::concat("a dictionary has the unknown id ", batch->id()));
   }
-  BatchDecoder decoder(*batch.data(), message.body(), dictionaries_, limits_);
+  BatchDecoder decoder(*batch->data(), message.body(), dictionaries_, limits_);
   UniqueArray values = decoder.column_alone(*type->second);
-  dictionaries_[batch.id()] = std::make_shared<const UniqueArray>(std::move(values));
+  dictionaries_[batch->id()] = std::make_shared<const UniqueArray>(std::move(values));
 }
 
 StreamReader::StreamReader(base::Buffer stream, DecodeLimits limits) : stream_(std::move(stream)) {

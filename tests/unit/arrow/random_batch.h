@@ -189,4 +189,32 @@ inline UniqueArray random_batch(const ArrowSchema& schema, std::int64_t rows, Ra
   return batch.finish();
 }
 
+struct Encoded {
+  UniqueSchema schema;
+  UniqueArray batch;
+};
+
+/// One dictionary-encoded column of text; negative indices are nulls.
+inline Encoded dictionary_batch(const std::vector<std::int32_t>& indices,
+                                const std::vector<std::string>& values) {
+  Utf8Builder value_builder;
+  for (const std::string& value : values) value_builder.append(value);
+  Int32Builder index_builder;
+  for (const std::int32_t index : indices) {
+    index < 0 ? index_builder.append_null() : index_builder.append(index);
+  }
+  UniqueArray column = index_builder.finish();
+  std::vector<UniqueArray> columns;
+  columns.push_back(make_array({.length = column->length,
+                                .null_count = column->null_count,
+                                .n_buffers = 2,
+                                .buffers = {column->buffers[0], column->buffers[1]},
+                                .owners = {std::make_shared<UniqueArray>(std::move(column))},
+                                .dictionary = value_builder.finish()}));
+  UniqueSchema field =
+      make_schema({.format = "i", .name = "color", .dictionary = make_schema("u", "")});
+  return {struct_schema(children(std::move(field)), "", false),
+          make_batch(static_cast<std::int64_t>(indices.size()), std::move(columns))};
+}
+
 }  // namespace dbsql::arrow::test
