@@ -13,7 +13,7 @@ help:
 demo:
 	tools/bootstrap
 	cmake --preset release
-	cmake --build --preset release --parallel $(JOBS) --target dbsql_shell dbsql_warehouse_program
+	cmake --build --preset release --parallel $(JOBS) --target dbsql_shell dbsql-warehouse
 	tools/demo build/release
 
 ## test      install what is missing, build and run the whole suite with its checks
@@ -37,7 +37,7 @@ bench:
 interop:
 	tools/bootstrap interop
 	cmake --preset release
-	cmake --build --preset release --parallel $(JOBS) --target dbsql_shell dbsql_warehouse_program
+	cmake --build --preset release --parallel $(JOBS) --target dbsql_shell dbsql-warehouse
 	tests/interop/run build/release
 
 ## format    rewrite the sources in the project's format (tools/format --check only looks)

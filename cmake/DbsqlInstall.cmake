@@ -8,7 +8,7 @@ endif()
 
 # Programs and libraries find each other inside the prefix wherever it is moved to.
 set(dbsql_programs "")
-foreach(program dbsql_shell dbsql_warehouse_program)
+foreach(program dbsql_shell dbsql-warehouse)
   if(TARGET ${program})
     list(APPEND dbsql_programs ${program})
   endif()
