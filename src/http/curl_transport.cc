@@ -121,7 +121,8 @@ Reply CurlTransport::send(const Request& request, const base::CallContext& call)
 }
 
 void CurlTransport::send_in_background(const Request& request, std::chrono::milliseconds limit) {
-  impl_->start(request, impl_->clock().now() + limit, [](const Reply&) {});
+  // The engine lives by the real time, whatever clock the callers use.
+  impl_->start(request, std::chrono::steady_clock::now() + limit, [](const Reply&) {});
 }
 
 CurlTransport::Transfer CurlTransport::start(const Request& request,

@@ -52,7 +52,8 @@ struct Request {
   base::Buffer body;
   RequestClass request_class = RequestClass::Read;
   std::string name;  ///< for logs and errors, for instance "ExecuteStatement"
-  /// Longest wait for the first byte of the reply, beside the call's deadline.
+  /// Longest silence of the server, beside the call's deadline: before the first byte of the reply
+  /// (exact), and between later ones (up to twice as long). 0 = no limit.
   std::chrono::milliseconds first_byte_timeout{900'000};
   /// When set, a request that has left is not aborted when its caller gives up waiting: the
   /// transfer runs on, and this receives the reply, on an I/O thread. It must be short and must not

@@ -1,0 +1,449 @@
+#include "http/client.h"
+
+#include <dbsql/log.h>
+
+#include "support/capture_error.h"
+#include "support/fake_clock.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace dbsql::http {
+namespace {
+
+using namespace std::chrono_literals;
+using test::capture_error;
+using test::FakeClock;
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::Ge;
+using testing::HasSubstr;
+using testing::Le;
+using testing::Not;
+
+/// Answers with one step after the other; the last one for ever.
+class ScriptedTransport final : public Transport {
+ public:
+  using Step = std::function<Reply(const Request&, const base::CallContext&)>;
+
+  ScriptedTransport(FakeClock& clock, std::vector<Step> steps)
+      : clock_(clock), steps_(std::move(steps)) {}
+
+  Reply send(const Request& request, const base::CallContext& call) override {
+    sent_at_.push_back(clock_.elapsed());
+    requests_.push_back(request);
+    const std::size_t step = std::min(requests_.size(), steps_.size()) - 1;
+    return steps_[step](request, call);
+  }
+
+  void send_in_background(const Request& request, std::chrono::milliseconds) override {
+    send(request, {});
+  }
+
+  std::size_t count() const { return requests_.size(); }
+  const std::vector<Request>& requests() const { return requests_; }
+  /// The pauses between the requests.
+  std::vector<double> waits() const {
+    std::vector<double> waits;
+    for (std::size_t i = 1; i < sent_at_.size(); ++i) {
+      waits.push_back(std::chrono::duration<double>(sent_at_[i] - sent_at_[i - 1]).count());
+    }
+    return waits;
+  }
+
+ private:
+  FakeClock& clock_;
+  std::vector<Step> steps_;
+  std::vector<Request> requests_;
+  std::vector<std::chrono::nanoseconds> sent_at_;
+};
+
+ScriptedTransport::Step status(int code, Headers headers = {}, std::string body = {}) {
+  return [=](const Request&, const base::CallContext&) -> Reply {
+    return Response{code, headers, base::Buffer::copy_of(body)};
+  };
+}
+
+ScriptedTransport::Step failure(Failure failed) {
+  return [=](const Request&, const base::CallContext&) -> Reply { return failed; };
+}
+
+const Failure kRefused{.message = "cannot connect to https://h:443: refused"};
+const Failure kLost{.message = "the connection to https://h:443 was lost", .bytes_sent = true};
+
+class ClientTest : public testing::Test {
+ protected:
+  ClientTest() { clock_.advance_when_waited_on(true); }
+
+  Client client(std::vector<ScriptedTransport::Step> steps, RetryOptions options = {},
+                Client::Decorator decorate = {}) {
+    transport_ = std::make_shared<ScriptedTransport>(clock_, std::move(steps));
+    return Client(transport_, options, std::move(decorate), clock_);
+  }
+
+  static Request request(RequestClass request_class, std::string name = "Call") {
+    Request request;
+    request.url = "https://h:443/sql?secret=value";
+    request.request_class = request_class;
+    request.name = std::move(name);
+    return request;
+  }
+
+  FakeClock clock_;
+  std::shared_ptr<ScriptedTransport> transport_;
+};
+
+TEST_F(ClientTest, ReturnsASuccessAtOnce) {
+  const Client sender = client({status(204)});
+
+  EXPECT_EQ(sender.send(request(RequestClass::Read), {}).status, 204);
+  EXPECT_EQ(transport_->count(), 1u);
+}
+
+TEST_F(ClientTest, RepeatsAReadThroughGatewayErrors) {  // case H1
+  const Client sender = client({status(502), status(502), status(200, {}, "ok")});
+
+  EXPECT_EQ(sender.send(request(RequestClass::Read), {}).body.text(), "ok");
+  EXPECT_EQ(transport_->count(), 3u);
+}
+
+TEST_F(ClientTest, DoesNotRepeatAStatementAfterAGatewayError) {  // case H2
+  const Client sender = client({status(502)});
+
+  const Error error = capture_error([&] { sender.send(request(RequestClass::Execute), {}); });
+
+  EXPECT_EQ(transport_->count(), 1u);
+  EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+  EXPECT_TRUE(error.outcome_unknown());
+  EXPECT_FALSE(error.retryable());
+  EXPECT_EQ(error.http_status(), 502);
+  EXPECT_THAT(error.message(), HasSubstr("look before repeating"));
+}
+
+TEST_F(ClientTest, RepeatsAStatementThatWasRateLimited) {  // case H3
+  const Client sender = client({status(429, {{"Retry-After", "3"}}), status(200)});
+
+  EXPECT_EQ(sender.send(request(RequestClass::Execute), {}).status, 200);
+  EXPECT_THAT(transport_->waits(), ElementsAre(Ge(3.0)));
+}
+
+TEST_F(ClientTest, RepeatsAStatementWhileTheWarehouseStarts) {  // case H4
+  const Client sender = client({status(503), status(200)});
+
+  EXPECT_EQ(sender.send(request(RequestClass::Execute), {}).status, 200);
+}
+
+TEST_F(ClientTest, NeverRepeatsWhatTheServerCannotDo) {  // case H5
+  const Client sender = client({status(501)});
+
+  const Error error = capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::NotSupported);
+  EXPECT_EQ(transport_->count(), 1u);
+}
+
+TEST_F(ClientTest, SaysHowOftenAndHowLongItTriedUntilTheRateLimitWon) {  // case H6
+  const Client sender = client({status(429, {{"retry-after", "10"}})});
+
+  const Error error = capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::RateLimited);
+  EXPECT_EQ(error.attempts(), 6);
+  EXPECT_EQ(error.retry_after(), 10s);
+  EXPECT_TRUE(error.retryable());
+  EXPECT_EQ(error.elapsed(),
+            std::chrono::duration_cast<std::chrono::milliseconds>(clock_.elapsed()));
+  EXPECT_GE(error.elapsed(), 50s);
+}
+
+TEST_F(ClientTest, FailsNowWhenTheServerAsksForMoreThanTheTotalTime) {  // case H7
+  const Client sender = client({status(503, {{"Retry-After", "120"}})}, {.total_timeout = 60s});
+
+  const Error error = capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+  EXPECT_EQ(error.retry_after(), 120s);
+  EXPECT_EQ(transport_->count(), 1u);
+  EXPECT_EQ(clock_.elapsed(), 0s);
+}
+
+TEST_F(ClientTest,
+       WaitsUntilTheDateTheServerNames) {  // case H8; FakeClock's wall time is 1,750,000,000
+  const Client sender =
+      client({status(503, {{"Retry-After", "Sun, 15 Jun 2025 15:06:50 GMT"}}), status(200)});
+
+  sender.send(request(RequestClass::Read), {});
+
+  EXPECT_THAT(transport_->waits(), ElementsAre(AllOf(Ge(10.0), Le(11.0))));
+}
+
+TEST_F(ClientTest, IgnoresAHintThatMakesNoSense) {  // case H9
+  const Client sender = client(
+      {status(503, {{"Retry-After", "-5"}}), status(503, {{"Retry-After", "abc"}}), status(200)});
+
+  sender.send(request(RequestClass::Read), {});
+
+  EXPECT_THAT(transport_->waits(), ElementsAre(AllOf(Ge(0.75), Le(1.25)), AllOf(Ge(1.5), Le(2.5))));
+}
+
+TEST_F(ClientTest, RepeatsAStatementThatNeverLeft) {  // case H10
+  const Client sender = client({failure(kRefused), status(200)});
+
+  EXPECT_EQ(sender.send(request(RequestClass::Execute), {}).status, 200);
+  EXPECT_EQ(transport_->count(), 2u);
+}
+
+TEST_F(ClientTest, DoesNotRepeatAStatementWhoseReplyWasLost) {  // case H10
+  const Client sender = client({failure(kLost)});
+
+  const Error error = capture_error([&] { sender.send(request(RequestClass::Execute), {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Network);
+  EXPECT_TRUE(error.outcome_unknown());
+  EXPECT_EQ(transport_->count(), 1u);
+}
+
+TEST_F(ClientTest, EndsAFetchThatMayHaveMovedTheCursor) {
+  for (const auto& step : {failure(kLost), status(500), status(502)}) {
+    const Client sender = client({step});
+
+    const Error error = capture_error([&] { sender.send(request(RequestClass::FetchNext), {}); });
+
+    EXPECT_EQ(transport_->count(), 1u);
+    EXPECT_FALSE(error.outcome_unknown());
+    EXPECT_FALSE(error.retryable());
+    EXPECT_THAT(error.message(), HasSubstr("skipped rows"));
+  }
+}
+
+TEST_F(ClientTest, RepeatsAFetchThatTheServerDidNotStart) {
+  const Client sender = client({failure(kRefused), status(503), status(429), status(200)});
+
+  EXPECT_EQ(sender.send(request(RequestClass::FetchNext), {}).status, 200);
+  EXPECT_EQ(transport_->count(), 4u);
+}
+
+TEST_F(ClientTest, StopsWaitingWhenAsked) {  // case H12
+  clock_.advance_when_waited_on(false);
+  const Client sender = client({status(503, {{"Retry-After", "60"}})});
+  std::stop_source source;
+  Error error({});
+  std::jthread caller([&] {
+    error = capture_error(
+        [&] { sender.send(request(RequestClass::Read), {.stop = source.get_token()}); });
+  });
+  clock_.await_waiters(1);
+
+  source.request_stop();
+  caller.join();
+
+  EXPECT_EQ(error.kind(), ErrorKind::Cancelled);
+  EXPECT_EQ(error.attempts(), 1);
+  ASSERT_NE(error.cause(), nullptr);
+  EXPECT_EQ(error.cause()->http_status(), 503);
+}
+
+TEST_F(ClientTest, WaitsTwiceAsLongEachTime) {  // case H14
+  const Client sender = client({status(503), status(503), status(503), status(200)});
+
+  sender.send(request(RequestClass::Read), {});
+
+  EXPECT_THAT(transport_->waits(), ElementsAre(AllOf(Ge(0.75), Le(1.25)), AllOf(Ge(1.5), Le(2.5)),
+                                               AllOf(Ge(3.0), Le(5.0))));
+}
+
+TEST_F(ClientTest, SendsOnceWhenToldNotToRepeat) {
+  const Client sender = client({status(503)}, {.max_attempts = 1});
+
+  const Error error = capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+  EXPECT_EQ(transport_->count(), 1u);
+  EXPECT_TRUE(error.retryable());
+}
+
+TEST_F(ClientTest, DoesNotWaitForAnAttemptBeyondTheDeadline) {
+  const Client sender = client({status(503, {{"Retry-After", "30"}})});
+
+  const Error error = capture_error(
+      [&] { sender.send(request(RequestClass::Read), {.deadline = clock_.now() + 10s}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+  EXPECT_EQ(error.retry_after(), 30s);
+  EXPECT_EQ(clock_.elapsed(), 0s);
+}
+
+TEST_F(ClientTest, ThrowsAtOnceWhenTheDeadlineHasPassed) {
+  const Client sender = client({status(200)});
+
+  const Error error =
+      capture_error([&] { sender.send(request(RequestClass::Read), {.deadline = clock_.now()}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Timeout);
+  EXPECT_EQ(transport_->count(), 0u);
+}
+
+TEST_F(ClientTest, KeepsTheFirstFailureBesideTheLast) {
+  const Client sender = client({failure(kRefused), status(503), status(400)});
+
+  const Error error = capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+  EXPECT_EQ(error.http_status(), 400);
+  EXPECT_EQ(error.attempts(), 3);
+  ASSERT_NE(error.cause(), nullptr);
+  EXPECT_EQ(error.cause()->kind(), ErrorKind::Network);
+}
+
+TEST_F(ClientTest, AddsTheIdsOfTheCall) {
+  const Client sender = client({status(400)});
+
+  const Error error = capture_error([&] {
+    sender.send(request(RequestClass::Read),
+                {.connection_id = "c", .correlation_id = "x", .statement_id = "s"});
+  });
+
+  EXPECT_EQ(error.connection_id(), "c");
+  EXPECT_EQ(error.correlation_id(), "x");
+  EXPECT_EQ(error.statement_id(), "s");
+}
+
+TEST_F(ClientTest, AsksForCredentialsAnewBeforeEachAttempt) {
+  int asked = 0;
+  const Client sender = client({status(503), status(503), status(200)}, {},
+                               [&](Headers& headers, const base::CallContext&) {
+                                 headers.push_back({"Authorization", std::to_string(++asked)});
+                               });
+  Request sent = request(RequestClass::Read);
+  sent.headers = {{"Accept", "x"}};
+
+  sender.send(std::move(sent), {});
+
+  ASSERT_EQ(transport_->count(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(transport_->requests()[i].headers.size(), 2u);
+    EXPECT_EQ(find_header(transport_->requests()[i].headers, "authorization"),
+              std::to_string(i + 1));
+  }
+}
+
+TEST_F(ClientTest, AddsCredentialsToABackgroundRequestAndSendsItOnce) {
+  const Client sender = client({status(503)}, {}, [](Headers& headers, const base::CallContext&) {
+    headers.push_back({"Authorization", "x"});
+  });
+
+  sender.send_in_background(request(RequestClass::Close), 5s);
+
+  ASSERT_EQ(transport_->count(), 1u);
+  EXPECT_EQ(find_header(transport_->requests()[0].headers, "authorization"), "x");
+}
+
+TEST_F(ClientTest, NeverRepeatsAnUntrustedCertificate) {  // case H20
+  const Client sender =
+      client({failure({.kind = ErrorKind::Tls, .message = "certificate", .permanent = true})});
+
+  const Error error = capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Tls);
+  EXPECT_EQ(transport_->count(), 1u);
+}
+
+TEST_F(ClientTest, KnowsThatARefusedReplyMayBelongToAWrite) {
+  const Client sender = client({failure({.kind = ErrorKind::ResourceExhausted,
+                                         .message = "the reply is too long",
+                                         .bytes_sent = true,
+                                         .permanent = true})});
+
+  const Error error = capture_error([&] { sender.send(request(RequestClass::Commit), {}); });
+
+  EXPECT_TRUE(error.outcome_unknown());
+  EXPECT_EQ(transport_->count(), 1u);
+}
+
+TEST_F(ClientTest, PassesATimeoutOfTheTransportOnWithItsHistory) {
+  const Client sender = client({[this](const Request&, const base::CallContext&) -> Reply {
+    clock_.advance(5s);
+    throw_error(
+        {.kind = ErrorKind::Timeout, .message = "the deadline passed", .outcome_unknown = true});
+  }});
+
+  const Error error =
+      capture_error([&] { sender.send(request(RequestClass::Execute, "ExecuteStatement"), {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Timeout);
+  EXPECT_TRUE(error.outcome_unknown());
+  EXPECT_EQ(error.attempts(), 1);
+  EXPECT_EQ(error.elapsed(), 5s);
+  EXPECT_THAT(error.message(), HasSubstr("ExecuteStatement"));
+}
+
+TEST_F(ClientTest, KeepsAllCallersAwayFromAServerThatAskedForIt) {
+  const Client sender =
+      client({status(429, {{"Retry-After", "20"}}), status(200)}, {.max_attempts = 1});
+  capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+  sender.send(request(RequestClass::Read), {});
+
+  EXPECT_THAT(transport_->waits(), ElementsAre(Ge(20.0)));
+}
+
+TEST_F(ClientTest, DoesNotWaitForAClosedServerBeyondTheDeadline) {
+  const Client sender =
+      client({status(429, {{"Retry-After", "20"}}), status(200)}, {.max_attempts = 1});
+  capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+  const Error error = capture_error(
+      [&] { sender.send(request(RequestClass::Read), {.deadline = clock_.now() + 5s}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::RateLimited);
+  EXPECT_EQ(error.retry_after(), 20s);
+  EXPECT_EQ(transport_->count(), 1u);
+}
+
+class CapturedLog {
+ public:
+  CapturedLog() {
+    set_log_level(LogLevel::Trace);
+    set_log_sink([this](LogLevel level, std::string_view, std::string_view line) {
+      const std::lock_guard lock(mutex_);
+      lines_.emplace_back(level, line);
+    });
+  }
+  ~CapturedLog() {
+    set_log_sink({});
+    set_log_level(LogLevel::Warn);
+  }
+  std::vector<std::pair<LogLevel, std::string>> lines() const {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::pair<LogLevel, std::string>> lines_;
+};
+
+TEST_F(ClientTest, ExplainsEachRetryInTheLogWithoutSecrets) {
+  const CapturedLog log;
+  const Client sender = client(
+      {status(503, {}, "token dapi0123456789abcdef0123456789abcdef was not used"), status(200)}, {},
+      [](Headers& headers, const base::CallContext&) {
+        headers.push_back({"Authorization", "Bearer dapi0123456789abcdef0123456789abcdef"});
+      });
+
+  sender.send(request(RequestClass::Read, "GetOperationStatus"), {});
+
+  const auto lines = log.lines();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].first, LogLevel::Info);
+  EXPECT_THAT(lines[0].second,
+              AllOf(HasSubstr("GetOperationStatus"), HasSubstr("503"), HasSubstr("attempt 1 of 6"),
+                    Not(HasSubstr("dapi0123")), Not(HasSubstr("secret=value"))));
+}
+
+}  // namespace
+}  // namespace dbsql::http
