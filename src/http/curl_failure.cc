@@ -32,11 +32,6 @@ bool is_tls_problem(const CurlFailure& failure) {
   }
 }
 
-bool is_connect_problem(CURLcode code) {
-  return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY ||
-         code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR;
-}
-
 std::string tls_message(const CurlFailure& failure, std::string_view detail) {
   return base::concat("no trusted TLS connection to ", failure.origin, ": ", detail,
                       "; a private authority is added with tls.ca_file");
@@ -54,7 +49,7 @@ std::string message_of(const CurlFailure& failure, std::string_view detail) {
     return base::concat("the proxy in front of ", failure.origin, " requires authentication (407)");
   }
   if (is_tls_problem(failure)) return tls_message(failure, detail);
-  if (is_connect_problem(failure.code) || !failure.bytes_sent) {
+  if (!failure.bytes_sent) {
     return base::concat("cannot connect to ", failure.origin, ": ", detail);
   }
   return lost_message(failure, detail);

@@ -7,6 +7,8 @@
 #include "http/curl_failure.h"
 #include "http/url.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -202,18 +204,22 @@ void CurlTransfer::make_room(std::size_t more) {
   }
 }
 
+// libcurl silently sends a request again when a kept connection dies before the first byte of the
+// reply, also a POST that the server may have begun to execute. It opens a socket for that, or
+// takes another kept connection, and asks in both cases. We allow another sending only when not a
+// byte of the request had left before; everything else is for the retry table to decide
+// (reference/auth-http-config.md 4.7, "failure after bytes sent").
+curl_socket_t CurlTransfer::on_open_socket(void* handle, curlsocktype, curl_sockaddr* address) {
+  if (transfer_of(handle)->bytes_sent()) return CURL_SOCKET_BAD;
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 int CurlTransfer::on_ready_to_send(void* handle, char*, char*, int, int) {
   return transfer_of(handle)->may_send() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
-// libcurl silently sends a request again when a kept connection dies before the first byte of the
-// reply, also a POST that the server may have begun to execute. It asks here before each sending.
-// We allow another one only when not a byte of the request had left before; everything else is for
-// the retry table to decide (reference/auth-http-config.md 4.7, "failure after bytes sent").
 bool CurlTransfer::may_send() noexcept {
-  if (request_started_.load(std::memory_order_relaxed) && bytes_written() > written_before_) {
-    return false;
-  }
+  if (bytes_sent()) return false;
   written_before_ = bytes_written();
   request_started_.store(true, std::memory_order_release);
   return true;
@@ -281,11 +287,16 @@ Failure CurlTransfer::failure_of(CURLcode code) const {
                       .detail = handle_->error_text(),
                       .origin = origin(),
                       .bytes_sent = bytes_sent()};
-  if (code == CURLE_ABORTED_BY_CALLBACK) {
+  if (is_resend(code)) {
     failure.detail = "a connection kept from an earlier request was closed by the server";
   }
   curl_easy_getinfo(easy(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
   return to_failure(failure);
+}
+
+/// Whether our refusal to send again ended the transfer.
+bool CurlTransfer::is_resend(CURLcode code) const noexcept {
+  return code == CURLE_ABORTED_BY_CALLBACK || (code == CURLE_COULDNT_CONNECT && bytes_sent());
 }
 
 std::string CurlTransfer::origin() const {

@@ -61,6 +61,7 @@ class CurlTransfer {
   // libcurl's callbacks (curl_handles.cc registers them); the user pointer is the `CurlHandle`.
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* handle);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* handle);
+  static curl_socket_t on_open_socket(void* handle, curlsocktype purpose, curl_sockaddr* address);
   static int on_ready_to_send(void* handle, char* remote_ip, char* local_ip, int remote_port,
                               int local_port);
 
@@ -73,6 +74,7 @@ class CurlTransfer {
   bool may_send() noexcept;
   curl_off_t bytes_written() const noexcept;
   bool bytes_sent() const noexcept;
+  bool is_resend(CURLcode code) const noexcept;
   Reply reply_of(CURLcode code);
   Response take_response();
   Failure failure_of(CURLcode code) const;

@@ -46,6 +46,8 @@ class CurlTransport final : public Transport {
   /// \throws ConfigurationError  a CA file that cannot be read
   explicit CurlTransport(CurlOptions options = {}, base::Clock& clock = base::Clock::system());
   ~CurlTransport() override;
+  CurlTransport(const CurlTransport&) = delete;
+  CurlTransport& operator=(const CurlTransport&) = delete;
 
   Reply send(const Request& request, const base::CallContext& call) override;
   void send_in_background(const Request& request, std::chrono::milliseconds limit) override;
