@@ -121,15 +121,29 @@ inline std::string_view bytes_of(const ColumnRef& column, std::int64_t row) noex
           static_cast<std::size_t>(offsets[1] - offsets[0])};
 }
 
-/// Reads one non-null cell as T; the primary template is not defined: the types below are what a
-/// row can be read as.
+/// Numbers, as opposed to characters and booleans, which are integral types too.
+template <class T>
+inline constexpr bool kIsInteger =
+    std::is_same_v<T, signed char> || std::is_same_v<T, unsigned char> ||
+    std::is_same_v<T, short> || std::is_same_v<T, unsigned short> || std::is_same_v<T, int> ||
+    std::is_same_v<T, unsigned> || std::is_same_v<T, long> || std::is_same_v<T, unsigned long> ||
+    std::is_same_v<T, long long> || std::is_same_v<T, unsigned long long>;
+
+/// Reads one non-null cell as T. The specialisations below are what a column can be read as.
 template <class T, class = void>
-struct Cell;
+struct Cell {
+  static_assert(!std::is_same_v<T, T>,
+                "dbsql: a column cannot be read as this type. Use an integer type, bool, float, "
+                "double, std::string_view, std::string, std::span<const std::byte>, "
+                "dbsql::Decimal, Date, Timestamp, TimestampNtz, YearMonthInterval, "
+                "DayTimeInterval or Value, or std::optional of one of them.");
+  static T read(const ColumnRef&, std::int64_t);
+};
 
 /// Integers: any integer column whose value fits. Checked once per cell only when the column is
 /// wider than T.
 template <class T>
-struct Cell<T, std::enable_if_t<std::is_integral_v<T> && !std::is_same_v<T, bool>>> {
+struct Cell<T, std::enable_if_t<kIsInteger<T>>> {
   static constexpr std::string_view kName = "an integer";
   template <class From>
   static T narrow(const ColumnRef& column, std::int64_t row) {
@@ -282,7 +296,7 @@ struct Cell<YearMonthInterval> {
 template <>
 struct Cell<DayTimeInterval> {
   static DayTimeInterval read(const ColumnRef& column, std::int64_t row) {
-    if (column.physical != Physical::DurationMicros) throw_cell_type(column, "a day-time interval");
+    if (column.physical != Physical::DurationMicros) return day_time_of_text(column, row);
     return DayTimeInterval{fixed<std::int64_t>(column, row)};
   }
 };
