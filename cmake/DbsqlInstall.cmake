@@ -1,10 +1,14 @@
-# What `cmake --install` puts where, and how other projects find it: find_package(dbsql) and pkg-config.
-# tests/install proves both, from an installed tree alone.
+# What the library exports, what `cmake --install` puts where, and how other projects find it: find_package(dbsql) and
+# pkg-config.
+# tests/install proves all of it, from an installed tree alone.
 include(CMakePackageConfigHelpers)
 
 if(NOT TARGET dbsql)
   return()
 endif()
+
+target_link_options(dbsql PRIVATE "LINKER:--version-script=${CMAKE_CURRENT_LIST_DIR}/dbsql.map")
+set_property(TARGET dbsql APPEND PROPERTY LINK_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/dbsql.map")
 
 # Programs and libraries find each other inside the prefix wherever it is moved to.
 set(dbsql_programs "")
