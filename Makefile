@@ -4,6 +4,9 @@
 SHELL := /bin/bash
 
 JOBS := $(shell nproc)
+# Clones of the tree share what ccache holds.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
 
 ## help      this list
 help:
