@@ -1,0 +1,156 @@
+// dbsql-bench-client: what a program that uses the driver spends on a result.
+//
+// usage: dbsql-bench-client --dsn DSN --mode arrow|stream|rows|values --sql STATEMENT [--repeat N]
+//        dbsql-bench-client --dsn DSN --mode queries --queries N
+//
+// The first pass reads every value, to compare checksums, and is reported as "cold"; the timed
+// passes come after it in the same process. Prints one JSON object.
+
+#include "client/workloads.h"
+#include "count/counters.h"
+#include "measure/report.h"
+
+#include <dlfcn.h>
+
+#include <cstdio>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace dbsql::bench {
+
+namespace {
+
+struct Arguments {
+  std::string dsn;
+  std::string mode;
+  std::string statement;
+  int repeat = 1;
+  int queries = 1000;
+};
+
+Arguments read_arguments(int count, char** values) {
+  Arguments arguments;
+  for (int i = 1; i < count; ++i) {
+    const std::string name = values[i];
+    if (i + 1 == count) throw std::invalid_argument("option without a value: " + name);
+    const std::string value = values[++i];
+    if (name == "--dsn") {
+      arguments.dsn = value;
+    } else if (name == "--mode") {
+      arguments.mode = value;
+    } else if (name == "--sql") {
+      arguments.statement = value;
+    } else if (name == "--repeat") {
+      arguments.repeat = std::stoi(value);
+    } else if (name == "--queries") {
+      arguments.queries = std::stoi(value);
+    } else {
+      throw std::invalid_argument("unknown option " + name);
+    }
+  }
+  return arguments;
+}
+
+/// What the preloaded counting library has seen so far; all zero without it.
+DbsqlBenchCounters counters() {
+  static const auto read =
+      reinterpret_cast<DbsqlBenchReadCounters>(::dlsym(RTLD_DEFAULT, "dbsql_bench_read_counters"));
+  DbsqlBenchCounters now{};
+  if (read != nullptr) read(&now);
+  return now;
+}
+
+nlohmann::json difference(const DbsqlBenchCounters& begin) {
+  const DbsqlBenchCounters end = counters();
+  return {{"allocations", end.allocations - begin.allocations},
+          {"allocated_bytes", end.allocated_bytes - begin.allocated_bytes},
+          {"copied_bytes", end.copied_bytes - begin.copied_bytes}};
+}
+
+nlohmann::json timed(const std::function<Checksum()>& pass) {
+  const DbsqlBenchCounters counted = counters();
+  const Usage begin = Usage::now();
+  const Checksum seen = pass();
+  auto report = pass_report(Usage::now() - begin, seen);
+  if (counted.allocations != 0) report["counted"] = difference(counted);
+  return report;
+}
+
+/// One way to read a result; `every_value` asks for a full checksum where the way has a cheaper
+/// one.
+using Reader = std::function<Checksum(Connection&, bool every_value)>;
+
+Reader reader_for(const Arguments& arguments) {
+  const std::string& statement = arguments.statement;
+  if (arguments.mode == "arrow")
+    return [=](Connection& connection, bool every_value) {
+      return read_batches(connection, statement, every_value);
+    };
+  if (arguments.mode == "stream")
+    return [=](Connection& connection, bool every_value) {
+      return read_stream(connection, statement, every_value);
+    };
+  if (arguments.mode == "values")
+    return [=](Connection& connection, bool) { return read_values(connection, statement); };
+  const auto spec = PagesSpec::parse(statement);
+  if (arguments.mode != "rows" || !spec)
+    throw std::invalid_argument("give --mode arrow, stream, rows or values and a bench statement");
+  return [=](Connection& connection, bool) {
+    return read_typed_rows(connection, statement, spec->data);
+  };
+}
+
+nlohmann::json run_pages(const Arguments& arguments, Connection& connection) {
+  const Reader read = reader_for(arguments);
+  nlohmann::json report;
+  report["cold"] = timed([&] { return read(connection, true); });
+  report["verified"] = {{"rows", report["cold"]["rows"]}, {"checksum", report["cold"]["checksum"]}};
+  auto& passes = report["passes"][arguments.mode] = nlohmann::json::array();
+  for (int i = 0; i < arguments.repeat; ++i)
+    passes.push_back(timed([&] { return read(connection, false); }));
+  return report;
+}
+
+nlohmann::json run_queries(const Arguments& arguments, Connection& connection) {
+  for (int i = 0; i < 200; ++i) select_one(connection);  // warm-up
+  std::vector<double> wall_us;
+  wall_us.reserve(static_cast<std::size_t>(arguments.queries));
+  const DbsqlBenchCounters counted = counters();
+  const Usage begin = Usage::now();
+  for (int i = 0; i < arguments.queries; ++i) {
+    const double before = Usage::wall_clock_s();
+    select_one(connection);
+    wall_us.push_back((Usage::wall_clock_s() - before) * 1e6);
+  }
+  auto report = queries_report(Usage::now() - begin, std::move(wall_us));
+  if (counted.allocations != 0) report["counted"] = difference(counted);
+  return report;
+}
+
+int run(int count, char** values) {
+  const Arguments arguments = read_arguments(count, values);
+  const Connector connector = Connector::from_dsn(arguments.dsn);
+  Connection connection = connector.connect();
+  nlohmann::json report = arguments.mode == "queries" ? run_queries(arguments, connection)
+                                                      : run_pages(arguments, connection);
+  report["versions"] = {{"dbsql", version()}};
+  report["peak_rss_kib"] = status_kib("VmHWM");
+  report["threads"] = status_kib("Threads");
+  std::printf("%s\n", report.dump().c_str());
+  return 0;
+}
+
+}  // namespace
+
+}  // namespace dbsql::bench
+
+int main(int count, char** values) {
+  try {
+    return dbsql::bench::run(count, values);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "dbsql-bench-client: %s\n", error.what());
+    return 1;
+  }
+}
