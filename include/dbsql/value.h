@@ -133,29 +133,30 @@ class DBSQL_EXPORT Value {
 
   Value() = default;  ///< SQL NULL
   // Implicit on purpose: parameters are written as plain C++ values, `{{"min", 15}}`.
-  Value(std::nullptr_t) {}                                 // NOLINT(google-explicit-constructor)
-  Value(bool value) : data_(value) {}                      // NOLINT(google-explicit-constructor)
-  Value(std::int8_t value) : data_(value) {}               // NOLINT(google-explicit-constructor)
-  Value(std::int16_t value) : data_(value) {}              // NOLINT(google-explicit-constructor)
-  Value(std::int32_t value) : data_(value) {}              // NOLINT(google-explicit-constructor)
-  Value(std::int64_t value) : data_(value) {}              // NOLINT(google-explicit-constructor)
-  Value(long long value) : data_(std::int64_t{value}) {}   // NOLINT(google-explicit-constructor)
-  Value(float value) : data_(value) {}                     // NOLINT(google-explicit-constructor)
-  Value(double value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
-  Value(const char* value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
-  Value(std::string_view value)
-      : data_(std::string(value)) {}                     // NOLINT(google-explicit-constructor)
-  Value(std::string value) : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Value(Decimal value) : data_(value) {}                 // NOLINT(google-explicit-constructor)
-  Value(Binary value) : data_(std::move(value)) {}       // NOLINT(google-explicit-constructor)
-  Value(Date value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
-  Value(Timestamp value) : data_(value) {}               // NOLINT(google-explicit-constructor)
-  Value(TimestampNtz value) : data_(value) {}            // NOLINT(google-explicit-constructor)
-  Value(YearMonthInterval value) : data_(value) {}       // NOLINT(google-explicit-constructor)
-  Value(DayTimeInterval value) : data_(value) {}         // NOLINT(google-explicit-constructor)
-  Value(ListValue value) : data_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
-  Value(MapValue value) : data_(std::move(value)) {}     // NOLINT(google-explicit-constructor)
-  Value(StructValue value) : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor)
+  Value(std::nullptr_t) {}
+  Value(bool value) : data_(value) {}
+  Value(std::int8_t value) : data_(value) {}
+  Value(std::int16_t value) : data_(value) {}
+  Value(std::int32_t value) : data_(value) {}
+  Value(std::int64_t value) : data_(value) {}
+  Value(long long value) : data_(std::int64_t{value}) {}
+  Value(float value) : data_(value) {}
+  Value(double value) : data_(value) {}
+  Value(const char* value) : data_(std::string(value)) {}
+  Value(std::string_view value) : data_(std::string(value)) {}
+  Value(std::string value) : data_(std::move(value)) {}
+  Value(Decimal value) : data_(value) {}
+  Value(Binary value) : data_(std::move(value)) {}
+  Value(Date value) : data_(value) {}
+  Value(Timestamp value) : data_(value) {}
+  Value(TimestampNtz value) : data_(value) {}
+  Value(YearMonthInterval value) : data_(value) {}
+  Value(DayTimeInterval value) : data_(value) {}
+  Value(ListValue value) : data_(std::move(value)) {}
+  Value(MapValue value) : data_(std::move(value)) {}
+  Value(StructValue value) : data_(std::move(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data_); }
 

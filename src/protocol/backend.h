@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/call_context.h"
+#include "http/transport.h"
 
 #include <chrono>
 #include <cstddef>
@@ -78,12 +79,24 @@ struct ColumnarRows {
   base::Buffer owner;  ///< keeps the spans alive
 };
 
+/// One file of the result on cloud storage (reference/results.md 1.7). The URL and the headers are
+/// secrets.
+struct ResultLink {
+  std::string url;
+  http::Headers headers;  ///< to be sent with the GET; nothing else that identifies anybody may be
+  std::chrono::system_clock::time_point expiry;
+  std::int64_t start_row = 0;
+  std::int64_t row_count = 0;   ///< rows that belong to the result; the file may hold more
+  std::int64_t size_bytes = 0;  ///< about the uncompressed size; a hint only
+};
+
 /// One answer to a fetch, or the rows that came with the execute reply. What arrived decides the
 /// format, page by page.
 struct Page {
   std::int64_t start_row = 0;
   bool has_more = false;
-  std::variant<std::monostate, std::vector<ArrowBatch>, ColumnarRows> rows;  ///< monostate: no rows
+  /// What arrived; monostate: no rows.
+  std::variant<std::monostate, std::vector<ArrowBatch>, ColumnarRows, std::vector<ResultLink>> rows;
   std::int64_t wire_bytes = 0;
 };
 
@@ -108,6 +121,10 @@ class Operation {
 
   /// The next page in order; empty after the last one. Checks status and continuity of row offsets.
   virtual std::optional<Page> next_page(const base::CallContext& call) = 0;
+
+  /// Fresh links of the files from `start_row` on, without moving the position of `next_page()`.
+  virtual std::vector<ResultLink> refresh_links(std::int64_t start_row,
+                                                const base::CallContext& call) = 0;
 
   virtual std::optional<std::int64_t> affected_rows() const noexcept = 0;
 

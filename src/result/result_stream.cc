@@ -74,6 +74,7 @@ std::optional<arrow::UniqueArray> ResultStream::next(const base::CallContext& ca
     auto page = next_page(call);
     if (!page) {
       require_complete();
+      close();
       return std::nullopt;
     }
     source_ = choose_source(*std::move(page));

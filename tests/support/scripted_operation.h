@@ -47,6 +47,9 @@ class ScriptedOperation final : public protocol::Operation {
     pages.pop_front();
     return page();
   }
+  std::vector<protocol::ResultLink> refresh_links(std::int64_t, const base::CallContext&) override {
+    return {};
+  }
   std::optional<std::int64_t> affected_rows() const noexcept override { return modified_rows; }
   void cancel() noexcept override {}
   void close() noexcept override {

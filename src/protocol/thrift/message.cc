@@ -76,7 +76,7 @@ Envelope read_envelope(WireReader& reader) {
 
 /// HTML and JSON are what proxies and login pages answer where a SQL endpoint was expected.
 void require_thrift(WireReader& probe) {
-  const std::int8_t first = probe.read_byte();
+  const auto first = static_cast<char>(probe.read_byte());
   if (first == '<' || first == '{' || first == '\n' || first == ' ')
     fail_protocol(
         "the answer is not Thrift: this is not a Databricks SQL endpoint; check the host and the "

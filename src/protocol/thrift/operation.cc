@@ -22,6 +22,8 @@ constexpr Method kGetOperationStatus{"GetOperationStatus", http::RequestClass::R
 constexpr Method kGetResultSetMetadata{"GetResultSetMetadata", http::RequestClass::Read};
 // Without a row offset in the request a fetch moves the cursor: a lost reply means lost rows.
 constexpr Method kFetchResults{"FetchResults", http::RequestClass::FetchNext};
+// With the offset in the request the same rows are described again, however often it is sent.
+constexpr Method kRefreshLinks{"FetchResults", http::RequestClass::Fetch};
 constexpr Method kCancelOperation{"CancelOperation", http::RequestClass::Close};
 constexpr Method kCloseOperation{"CloseOperation", http::RequestClass::Close};
 constexpr std::chrono::seconds kPollTimeout{60};
@@ -34,7 +36,14 @@ std::int64_t row_count(const Page& page) {
   }
   if (const auto* columns = std::get_if<ColumnarRows>(&page.rows))
     return columns->columns.front().count;
+  if (const auto* links = std::get_if<std::vector<ResultLink>>(&page.rows))
+    return links->back().start_row + links->back().row_count - links->front().start_row;
   return 0;
+}
+
+std::int64_t first_row(const Page& page) {
+  const auto* links = std::get_if<std::vector<ResultLink>>(&page.rows);
+  return links != nullptr ? links->front().start_row : page.start_row;
 }
 
 }  // namespace
@@ -219,11 +228,13 @@ void ThriftOperation::accept(Page& page) {
   const std::int64_t rows = row_count(page);
   // Databricks starts every page where the last one ended; anything else means rows lost or
   // repeated.
-  if (rows > 0 && page.start_row != expected_row_)
+  const std::int64_t first = first_row(page);
+  if (rows > 0 && first != expected_row_)
     throw_error({.kind = ErrorKind::CorruptResult,
-                 .message = base::concat("the server's page starts at row ", page.start_row,
-                                         " where row ", expected_row_, " was expected; rows were ",
-                                         page.start_row > expected_row_ ? "skipped" : "repeated")});
+                 .message = base::concat("the server's page starts at row ", first, " where row ",
+                                         expected_row_, " was expected; rows were ",
+                                         first > expected_row_ ? "skipped" : "repeated")});
+  has_links_ = has_links_ || std::holds_alternative<std::vector<ResultLink>>(page.rows);
   expected_row_ += rows;
   // Hive and open-source Spark always say "no more": there only an empty page is the end
   // (reference/thrift.md 3.5).
@@ -231,10 +242,7 @@ void ThriftOperation::accept(Page& page) {
 }
 
 std::optional<Page> ThriftOperation::next_page(const base::CallContext& call) {
-  if (at_end_) {
-    close();
-    return std::nullopt;
-  }
+  if (at_end_) return std::nullopt;
   return guarded(call, [&](const base::CallContext& own) -> std::optional<Page> {
     if (!first_page_ && over_)
       throw_error({.kind = ErrorKind::StatementClosed,
@@ -244,8 +252,34 @@ std::optional<Page> ThriftOperation::next_page(const base::CallContext& call) {
     accept(page);
     if (own.observer != nullptr)
       own.observer->on(observe::PageReceived{statement_id_, page.start_row, page.wire_bytes});
-    if (at_end_) close();
+    // Expired links can only be renewed while the server knows the statement: then the reader
+    // closes it.
+    if (at_end_ && !has_links_) close();
     return page;
+  });
+}
+
+std::vector<ResultLink> ThriftOperation::refresh_links(std::int64_t start_row,
+                                                       const base::CallContext& call) {
+  return guarded(call, [&](const base::CallContext& own) {
+    if (over_)
+      throw_error({.kind = ErrorKind::LinkExpired,
+                   .message =
+                       "the links of this result have expired, and the statement that could renew "
+                       "them is closed; run it again"});
+    tcli::TFetchResultsReq request;
+    request.operationHandle = *handle_;
+    request.orientation = tcli::FETCH_NEXT;
+    request.maxRows = session_->options().max_rows_per_fetch;
+    request.__set_startRowOffset(start_row);  // also when it is 0, or the cursor would move
+    RpcReply reply = session_->rpc().call(kRefreshLinks, request, own);
+    FetchReply fetched = read_fetch_reply(reply.reader, reply.body);
+    require_success(fetched.status.get(), own);
+    if (auto* links = std::get_if<std::vector<ResultLink>>(&fetched.page.rows))
+      return std::move(*links);
+    throw_error({.kind = ErrorKind::LinkExpired,
+                 .message = base::concat("the server gave no new links for the rows from ",
+                                         start_row, " on; run the statement again")});
   });
 }
 

@@ -27,6 +27,8 @@ class ThriftOperation final : public Operation {
   void wait(const base::CallContext& call) override;
   const ResultMetadata& metadata(const base::CallContext& call) override;
   std::optional<Page> next_page(const base::CallContext& call) override;
+  std::vector<ResultLink> refresh_links(std::int64_t start_row,
+                                        const base::CallContext& call) override;
   std::optional<std::int64_t> affected_rows() const noexcept override { return affected_rows_; }
   void cancel() noexcept override;
   void close() noexcept override;
@@ -57,6 +59,7 @@ class ThriftOperation final : public Operation {
   int polls_ = 0;
   bool finished_ = false;
   bool at_end_ = false;            // the last page was delivered
+  bool has_links_ = false;         // files may still have to be downloaded after that
   std::int64_t expected_row_ = 0;  // first row of the next page
   std::optional<Page> first_page_;
   std::optional<ResultMetadata> metadata_;

@@ -191,19 +191,58 @@ void refuse_rows(WireReader& reader) {
                      "driver does not read"});
 }
 
-void refuse_links(WireReader& reader, const Page& page) {
+http::Headers read_link_headers(WireReader& reader) {
+  if (static_cast<WireType>(reader.read_byte()) != WireType::String ||
+      static_cast<WireType>(reader.read_byte()) != WireType::String)
+    reader.fail("the headers of a link are not text");
+  const std::int32_t count = reader.read_i32();
+  http::Headers headers;
+  for (std::int32_t i = 0; i < count; ++i) {
+    std::string name(reader.read_string());
+    headers.push_back({std::move(name), std::string(reader.read_string())});
+  }
+  return headers;
+}
+
+ResultLink read_link(WireReader& reader) {
+  ResultLink link;
+  for_each_field(reader, [&](Field field) {
+    if (field.is(1, WireType::String)) {
+      link.url = reader.read_string();
+    } else if (field.is(2, WireType::I64)) {
+      // Milliseconds, not seconds: two of the existing drivers get this wrong
+      // (reference/results.md 2.2).
+      link.expiry =
+          std::chrono::system_clock::time_point(std::chrono::milliseconds(reader.read_i64()));
+    } else if (field.is(3, WireType::I64)) {
+      link.start_row = reader.read_i64();
+    } else if (field.is(4, WireType::I64)) {
+      link.row_count = reader.read_i64();
+    } else if (field.is(5, WireType::I64)) {
+      link.size_bytes = reader.read_i64();
+    } else if (field.is(6, WireType::Map)) {
+      link.headers = read_link_headers(reader);
+    } else {
+      reader.skip(field.type);
+    }
+  });
+  if (link.start_row < 0 || link.row_count < 0) reader.fail("a link declares negative rows");
+  return link;
+}
+
+std::vector<ResultLink> read_links(WireReader& reader) {
   const auto list = reader.read_list();
-  if (list.count > 0)
-    throw_error(
-        {.kind = ErrorKind::Protocol,
-         .message = base::concat("the server answered with ", list.count, " result links from row ",
-                                 page.start_row, " although none were asked for")});
+  if (list.element != WireType::Struct && list.count > 0) reader.fail("links are not structs");
+  std::vector<ResultLink> links;
+  for (std::int64_t i = 0; i < list.count; ++i) links.push_back(read_link(reader));
+  return links;
 }
 
 /// TRowSet. What is filled decides the format, in the order of reference/results.md 1.2.
 void read_row_set(WireReader& reader, const base::Buffer& body, Page& page) {
   std::vector<ArrowBatch> batches;
   std::optional<ColumnarRows> columns;
+  std::vector<ResultLink> links;
   for_each_field(reader, [&](Field field) {
     if (field.is(1, WireType::I64)) {
       page.start_row = reader.read_i64();
@@ -214,12 +253,14 @@ void read_row_set(WireReader& reader, const base::Buffer& body, Page& page) {
     } else if (field.is(0x501, WireType::List)) {
       batches = read_arrow_batches(reader, body);
     } else if (field.is(0x502, WireType::List)) {
-      refuse_links(reader, page);
+      links = read_links(reader);
     } else {
       reader.skip(field.type);
     }
   });
-  if (!batches.empty()) {
+  if (!links.empty()) {
+    page.rows = std::move(links);
+  } else if (!batches.empty()) {
     page.rows = std::move(batches);
   } else if (columns && !columns->columns.empty()) {
     page.rows = *std::move(columns);

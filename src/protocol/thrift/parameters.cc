@@ -101,7 +101,7 @@ std::vector<tcli::TSparkParameter> encode_parameters(const Parameters& parameter
     wire.__set_type(std::move(value.type));
     if (value.text) {
       tcli::TSparkParameterValue text;
-      text.__set_stringValue(*std::move(value.text));
+      text.__set_stringValue(*value.text);
       wire.__set_value(text);
     }
   }
