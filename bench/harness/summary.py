@@ -1,0 +1,123 @@
+"""From single runs to figures: medians, their spread, and ratios to the floor of the same round."""
+
+import statistics
+
+
+def median_and_mad(values):
+    """The median, and the median absolute deviation from it."""
+    middle = statistics.median(values)
+    return {"median": middle, "mad": statistics.median(abs(value - middle) for value in values), "count": len(values)}
+
+
+def cpu(timed):
+    return timed["user_s"] + timed["system_s"]
+
+
+def gigabytes(run):
+    return run["facts"]["arrow_bytes"] / 1e9
+
+
+def per_gigabyte(run, name, value):
+    """A figure of the passes of that name, per GB of Arrow data: the median within this run."""
+    return statistics.median(value(timed) for timed in run["report"]["passes"][name]) / gigabytes(run)
+
+
+def pass_name(client):
+    return "recv+decode" if client == "floor" else client.split(", ")[1]
+
+
+def requests_per_statement(run):
+    """Without the opening and closing of the session."""
+    counted = run["requests"]
+    statements = counted.get("ExecuteStatement", 0)
+    inside = sum(count for name, count in counted.items() if name not in ("OpenSession", "CloseSession"))
+    return inside / statements if statements else None
+
+
+def ratios(runs, floors, value):
+    """Each run's figure divided by the floor's of the same round."""
+    return [value(run) / value(floors[run["round"]]) for run in runs if run["round"] in floors]
+
+
+def pages_row(client, name, runs, floors):
+    def cpu_of(run):
+        return per_gigabyte(run, pass_name(run["client"]) if run["client"] != client else name, cpu)
+
+    def figures(value):
+        return median_and_mad([per_gigabyte(run, name, value) for run in runs])
+
+    wall = figures(lambda timed: timed["wall_s"])
+    facts = runs[0]["facts"]
+    row = {
+        "cpu_s_per_gb": median_and_mad([cpu_of(run) for run in runs]),
+        "user_s_per_gb": figures(lambda timed: timed["user_s"]),
+        "system_s_per_gb": figures(lambda timed: timed["system_s"]),
+        "wall_s_per_gb": wall,
+        "rows_per_s": facts["rows"] / facts["arrow_bytes"] * 1e9 / wall["median"],
+        "page_faults_per_gb": figures(lambda timed: timed["minor_faults"]),
+        "requests_per_statement": requests_per_statement(runs[0]),
+        "peak_rss_mib": statistics.median(run["report"]["peak_rss_kib"] for run in runs) / 1024,
+    }
+    if name not in ("recv", "decode"):
+        row["x_floor"] = median_and_mad(ratios(runs, floors, cpu_of))
+    return row
+
+
+def copies_row(run):
+    """Of a run with the counting library: what was copied and allocated per byte that was delivered."""
+    timed = run["report"]["passes"]["arrow"][0]
+    facts = run["facts"]
+    return {
+        "copied_per_wire_byte": timed["counted"]["copied_bytes"] / facts["wire_bytes"],
+        "copied_per_arrow_byte": timed["counted"]["copied_bytes"] / facts["arrow_bytes"],
+        "allocated_per_arrow_byte": timed["counted"]["allocated_bytes"] / facts["arrow_bytes"],
+        "allocations": timed["counted"]["allocations"],
+    }
+
+
+def queries_row(runs, floors):
+    def figure(name):
+        return median_and_mad([run["report"][name] for run in runs])
+
+    def cpu_of(run):
+        return run["report"]["cpu_us_per_query"]
+
+    row = {
+        "x_floor": median_and_mad(ratios(runs, floors, cpu_of)),
+        "cpu_us": figure("cpu_us_per_query"),
+        "p50_us": figure("p50_us"),
+        "p99_us": figure("p99_us"),
+        "requests_per_statement": requests_per_statement(runs[0]),
+        "peak_rss_mib": statistics.median(run["report"]["peak_rss_kib"] for run in runs) / 1024,
+    }
+    if counted := runs[0]["report"].get("counted"):
+        count = runs[0]["report"]["queries"]
+        row["allocations"] = counted["allocations"] / count
+        row["copied_bytes"] = counted["copied_bytes"] / count
+    return row
+
+
+def summarize_workload(runs):
+    by_client = {}
+    for run in runs:
+        by_client.setdefault(run["client"], []).append(run)
+    floors = {run["round"]: run for run in by_client["floor"]}
+    rows = {}
+    for client, own in by_client.items():
+        if "facts" not in own[0]:
+            rows[client] = queries_row(own, floors)
+        elif client.endswith("counted"):
+            rows[client] = copies_row(own[0])
+        elif client == "floor":
+            for name in ("recv", "decode", "recv+decode"):
+                rows[f"floor, {name}"] = pages_row(client, name, own, floors)
+        else:
+            rows[client] = pages_row(client, pass_name(client), own, floors)
+    return rows
+
+
+def summarize(runs):
+    by_workload = {}
+    for run in runs:
+        by_workload.setdefault(run["workload"], []).append(run)
+    return {name: summarize_workload(own) for name, own in by_workload.items()}

@@ -1,0 +1,92 @@
+"""The one table that a run prints."""
+
+COLUMNS = ("x floor", "client CPU", "wall", "rate", "requests", "peak MiB", "faults/GB", "copies/byte")
+
+
+def number(value, digits=3):
+    """Three significant digits without an exponent."""
+    if value == 0:
+        return "0"
+    magnitude = len(str(int(abs(value)))) if abs(value) >= 1 else 0
+    return f"{value:.{max(0, digits - magnitude)}f}"
+
+
+def spread(figure, unit=""):
+    text = number(figure["median"])
+    if figure["count"] > 1:
+        text += f" ±{number(figure['mad'], 2)}"
+    return f"{text}{unit}"
+
+
+def pages_cells(row, copies):
+    return [
+        spread(row["x_floor"]) if "x_floor" in row else "",
+        spread(row["cpu_s_per_gb"], " s/GB"),
+        f"{number(1 / row['wall_s_per_gb']['median'])} GB/s",
+        f"{number(row['rows_per_s'] / 1e6)}M rows/s",
+        number(row["requests_per_statement"]) if row["requests_per_statement"] else "",
+        number(row["peak_rss_mib"]),
+        number(row["page_faults_per_gb"]["median"]),
+        f"{copies['copied_per_wire_byte']:.2f}" if copies else "",
+    ]
+
+
+def queries_cells(row):
+    return [
+        spread(row["x_floor"]),
+        spread(row["cpu_us"], " µs"),
+        f"p50 {number(row['p50_us']['median'])} p99 {number(row['p99_us']['median'])} µs",
+        f"{number(1e6 / row['p50_us']['median'])} queries/s",
+        number(row["requests_per_statement"]),
+        number(row["peak_rss_mib"]),
+        "",
+        "",
+    ]
+
+
+def lines_of(name, rows):
+    yield [name, *[""] * len(COLUMNS)]
+    for client, row in rows.items():
+        if client.endswith("counted"):
+            continue
+        if "cpu_us" in row:
+            yield [f"  {client}", *queries_cells(row)]
+        else:
+            counted = f"{client.split(', ')[0]}, counted"
+            copies = rows.get(counted) if client.endswith("arrow") else None
+            yield [f"  {client}", *pages_cells(row, copies)]
+
+
+def aligned(lines):
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        cells = [cell.ljust(width) if index == 0 else cell.rjust(width)
+                 for index, (cell, width) in enumerate(zip(line, widths))]
+        yield "  ".join(cells).rstrip()
+
+
+def caption(results):
+    machine = results["environment"]
+    versions = {}
+    for run in results["runs"]:
+        versions.update(run["report"]["versions"])
+    yield (f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}, huge pages "
+           f"{machine['transparent_huge_pages']}, revision {machine['revision']}, "
+           f"stolen time {100 * results['steal_share']:.1f} %, load {machine['load_average_at_end']:.1f}")
+    yield ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+
+
+def small_replies(server):
+    execute = server["methods"].get("ExecuteStatement")
+    if not execute:
+        return ""
+    total = server["user_s"] + server["system_s"]
+    return (f"server: {server['requests']} requests, {server['reply_bytes'] / 1e9:.1f} GB sent in {total:.1f} s of its CPU; "
+            f"half of the replies to ExecuteStatement made within {execute['median_reply_us_at_most']:.1f} µs")
+
+
+def render(results):
+    lines = [["", *COLUMNS]]
+    for name, rows in results["summary"].items():
+        lines.extend(lines_of(name, rows))
+    return "\n".join([*caption(results), small_replies(results["server"]), "", *aligned(lines)])
