@@ -58,7 +58,8 @@ class Parser {
         return text.substr(scheme.size() + 3);
       }
     }
-    if (text.substr(0, text.find_first_of("/?@")).ends_with(':')) {
+    const auto first = std::min(text.find_first_of("/?@"), text.size());
+    if (text.substr(0, first).ends_with(':') && text.substr(first).starts_with("//")) {
       fail("its scheme is not https:// or http://");
     }
     return text;

@@ -273,8 +273,7 @@ TEST(CurlFailures, LeaveTheTransportUsable) {
   ScriptedServer server([](Connection& connection) {
     connection.read_request();
     if (connection.number() % 2 == 0) return connection.reset();
-    connection.send(ScriptedServer::reply("x"));
-    connection.close();
+    connection.send(ScriptedServer::reply("x", 200, "Connection: close\r\n"));
   });
   CurlTransport transport;
 
