@@ -45,12 +45,23 @@ class DBSQL_EXPORT Result {
   ///   cell whose column cannot be read as its type, and for NULL where the type is not
   ///   `std::optional`
   template <class First, class... Rest>
-  TypedRows<First, Rest...> rows() {
+  TypedRows<First, Rest...> rows() & {
     return TypedRows<First, Rest...>(cursor());
+  }
+  /// The same for a result without a name, which the rows then keep alive:
+  /// `for (auto [id] : connection.query("...").rows<std::int64_t>())`.
+  template <class First, class... Rest>
+  TypedRows<First, Rest...> rows() && {
+    const detail::Cursor start = cursor();
+    return TypedRows<First, Rest...>(start, hand_over());
   }
 
   /// The rows as `RowRef`s, for columns that are known only at run time.
-  Rows rows() { return Rows(cursor()); }
+  Rows rows() & { return Rows(cursor()); }
+  Rows rows() && {
+    const detail::Cursor start = cursor();
+    return Rows(start, hand_over());
+  }
 
   /// The next batch of rows as an Arrow struct array, zero copy; empty at the end of data.
   /// The caller releases it. Do not mix with `rows()`.
@@ -72,6 +83,7 @@ class DBSQL_EXPORT Result {
 
  private:
   detail::Cursor cursor();
+  std::shared_ptr<void> hand_over();  // the state itself; this object is empty afterwards
 
   std::unique_ptr<Impl> impl_;
 };

@@ -396,7 +396,9 @@ class DBSQL_EXPORT RowRef {
 /// once.
 class Rows {
  public:
-  explicit Rows(detail::Cursor cursor) : cursor_(cursor) {}
+  /// \param owner  keeps the result alive as long as the rows, where nobody else does
+  explicit Rows(detail::Cursor cursor, std::shared_ptr<void> owner = {})
+      : owner_(std::move(owner)), cursor_(cursor) {}
 
   class Iterator {
    public:
@@ -421,6 +423,7 @@ class Rows {
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
+  std::shared_ptr<void> owner_;
   detail::Cursor cursor_;
 };
 
@@ -430,7 +433,9 @@ class Rows {
 template <class... Columns>
 class TypedRows {
  public:
-  explicit TypedRows(detail::Cursor cursor) : cursor_(cursor) {
+  /// \param owner  as for `Rows`
+  explicit TypedRows(detail::Cursor cursor, std::shared_ptr<void> owner = {})
+      : owner_(std::move(owner)), cursor_(cursor) {
     if (sizeof...(Columns) != cursor_.schema->size())
       detail::throw_arity(sizeof...(Columns), *cursor_.schema);
   }
@@ -463,6 +468,7 @@ class TypedRows {
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
+  std::shared_ptr<void> owner_;
   detail::Cursor cursor_;
 };
 

@@ -67,6 +67,8 @@ detail::Cursor Result::cursor() {
       .columns = {}, .schema = &impl_->schema(), .row = 0, .row_count = 0, .source = impl_.get()};
 }
 
+std::shared_ptr<void> Result::hand_over() { return std::shared_ptr<Impl>(std::move(impl_)); }
+
 namespace detail {
 
 bool load_next_batch(Cursor& cursor) {

@@ -47,6 +47,19 @@ TEST(Result, GivesTypedRowsAcrossPages) {
   EXPECT_EQ(values, (std::vector<std::int64_t>{1, 2, 3}));
 }
 
+TEST(Result, WithoutANameLivesAsLongAsItsRows) {
+  std::vector<std::int64_t> typed;
+  std::vector<std::int64_t> dynamic;
+
+  for (const auto [n] : result_over(operation_with({{1}, {2}})).rows<std::int64_t>())
+    typed.push_back(n);
+  for (const RowRef row : result_over(operation_with({{3}, {4}})).rows())
+    dynamic.push_back(row.get<std::int64_t>(0));
+
+  EXPECT_EQ(typed, (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(dynamic, (std::vector<std::int64_t>{3, 4}));
+}
+
 TEST(Result, GivesDynamicRows) {
   Result result = result_over(operation_with({{41, 42}}));
   std::vector<std::string> texts;
