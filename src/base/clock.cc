@@ -52,6 +52,15 @@ void Clock::wait(std::unique_lock<std::mutex>& lock, std::condition_variable_any
   while (!wait_until(lock, changed, call.stop, call.deadline, ready)) check(call, *this);
 }
 
+bool Clock::wait_at_most(std::unique_lock<std::mutex>& lock, std::condition_variable_any& changed,
+                         const CallContext& call, TimePoint until,
+                         const std::function<bool()>& ready) {
+  const TimePoint end = call.deadline && *call.deadline < until ? *call.deadline : until;
+  if (wait_until(lock, changed, call.stop, end, ready)) return true;
+  check(call, *this);
+  return false;
+}
+
 void Clock::sleep(std::chrono::nanoseconds duration, const CallContext& call) {
   check(call, *this);
   const TimePoint end = now() + duration;

@@ -32,6 +32,10 @@ class Clock {
   void wait(std::unique_lock<std::mutex>& lock, std::condition_variable_any& changed,
             const CallContext& call, const std::function<bool()>& ready);
 
+  /// The same, but gives up at `until`: false when `ready()` does not hold then.
+  bool wait_at_most(std::unique_lock<std::mutex>& lock, std::condition_variable_any& changed,
+                    const CallContext& call, TimePoint until, const std::function<bool()>& ready);
+
   /// Pauses for `duration`; ends early by throwing as `wait` does.
   void sleep(std::chrono::nanoseconds duration, const CallContext& call);
 

@@ -17,7 +17,6 @@ namespace dbsql::base {
 namespace {
 
 constexpr std::size_t kMostCpuThreads = 8;
-constexpr std::size_t kBlockingThreads = 4;
 
 void run(const std::function<void()>& task) noexcept {
   try {
@@ -74,11 +73,6 @@ Executor::~Executor() {
 Executor& Executor::cpu() {
   static auto* const executor = new Executor(  // leaked on purpose: nothing joins at exit
       std::min<std::size_t>(std::max(1U, std::thread::hardware_concurrency()), kMostCpuThreads));
-  return *executor;
-}
-
-Executor& Executor::blocking() {
-  static auto* const executor = new Executor(kBlockingThreads);  // leaked on purpose, as above
   return *executor;
 }
 

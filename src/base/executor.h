@@ -21,9 +21,6 @@ class Executor {
   /// The executor of this process for work that computes: min(cores, 8) threads; never destroyed.
   static Executor& cpu();
 
-  /// The executor of this process for calls that wait for a server; never destroyed.
-  static Executor& blocking();
-
   void post(std::function<void()> task);
 
   std::size_t thread_count() const noexcept;

@@ -34,7 +34,7 @@ constexpr auto kReaders = std::to_array<std::string_view>({
     "std::span<const std::byte>",
     "std::span<const std::byte>",
     "dbsql::Decimal",
-    "dbsql::Decimal",
+    "dbsql::Decimal where it has at most 38 digits, else take its text with RowRef::text",
     "dbsql::Date",
     "dbsql::Timestamp",
     "dbsql::TimestampNtz",
@@ -55,7 +55,16 @@ std::string describe(const ColumnRef& column) {
 }
 
 std::string_view reader_of(const ColumnRef& column) noexcept {
-  return kReaders[static_cast<std::size_t>(column.physical)];
+  if (column.declared == nullptr) return kReaders[static_cast<std::size_t>(column.physical)];
+  return column.column->type == TypeId::Timestamp
+             ? "dbsql::TimestampNtz, or its text as std::string_view"
+             : "the C++ type of its SQL type, or its text as std::string_view";
+}
+
+/// Servers without native timestamps send the wall clock of a zone they do not name.
+bool is_zone_missing(const ColumnRef& column, std::string_view wanted) noexcept {
+  return wanted == "a timestamp" && column.column->type == TypeId::Timestamp &&
+         (column.physical == Physical::TimestampNtzMicros || column.declared != nullptr);
 }
 
 /// Names for a message, cut to a readable number.
@@ -79,13 +88,11 @@ void throw_null_cell(const ColumnRef& column, std::int64_t row) {
 }
 
 void throw_cell_type(const ColumnRef& column, std::string_view wanted) {
-  // Servers without Arrow send a TIMESTAMP as the wall clock of a zone they do not name.
-  const bool zone_unknown =
-      column.column->type == TypeId::Timestamp && column.physical == Physical::TimestampNtzMicros;
   throw_error({.kind = ErrorKind::InvalidArgument,
-               .message = base::concat(describe(column), " cannot be read as ", wanted,
-                                       zone_unknown ? ": the server did not say its zone" : "",
-                                       "; read it as ", reader_of(column)),
+               .message = base::concat(
+                   describe(column), " cannot be read as ", wanted,
+                   is_zone_missing(column, wanted) ? ": the server did not say its zone" : "",
+                   "; read it as ", reader_of(column)),
                .sqlstate = "07006"});
 }
 

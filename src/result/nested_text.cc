@@ -4,6 +4,8 @@
 #include "result/text_reader.h"
 #include "result/text_value.h"
 
+#include <algorithm>
+#include <charconv>
 #include <string>
 
 namespace dbsql::result {

@@ -131,6 +131,22 @@ bool is_typed_text(TypeId type) noexcept {
   }
 }
 
+/// How many children a type reads: a struct as many as it has.
+std::size_t expected_children(Physical physical, std::size_t count) noexcept {
+  switch (physical) {
+    case Physical::Struct:
+      return count;
+    case Physical::Map:
+      return 2;
+    case Physical::List:
+    case Physical::LargeList:
+    case Physical::FixedList:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
 /// The array's buffer, by position; the shape has been checked.
 template <class T>
 const T* buffer_of(const ArrowArray& array, int index) noexcept {
@@ -181,11 +197,11 @@ void RowBinder::resolve_children(std::size_t index, const ArrowSchema& field, in
   if (is_map && field.n_children != 1) throw_corrupt("a map column has no entries");
   const ArrowSchema& parent = is_map ? *field.children[0] : field;
   const auto count = static_cast<std::size_t>(parent.n_children);
-  const std::size_t expected = refs_[index].physical == Physical::Struct ? count : is_map ? 2 : 1;
-  if (count == 0 && shapes_[index].layout != arrow::Layout::List32) return;
+  const std::size_t expected = expected_children(refs_[index].physical, count);
   if (count != expected)
     throw_corrupt(base::concat("column \"", refs_[index].column->name, "\" has ", count,
                                " nested columns where its type needs ", expected));
+  if (count == 0) return;
 
   const std::size_t first = refs_.size();
   shapes_[index].first_child = first;

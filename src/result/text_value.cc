@@ -151,9 +151,11 @@ Date date_of_text(const ColumnRef& column, std::int64_t row) {
 }
 
 Timestamp timestamp_of_text(const ColumnRef& column, std::int64_t row) {
-  return result::read_typed(
-      column, row, {TypeId::Timestamp}, "a timestamp",
-      [](std::string_view text) { return result::instant_of(result::parse_timestamp(text)); });
+  constexpr std::string_view kWanted = "a timestamp";
+  const auto civil =
+      result::read_typed(column, row, {TypeId::Timestamp}, kWanted, result::parse_timestamp);
+  if (const auto instant = result::instant_of(civil)) return *instant;
+  throw_cell_type(column, kWanted);  // well-formed, but without an offset it is no instant
 }
 
 TimestampNtz timestamp_ntz_of_text(const ColumnRef& column, std::int64_t row) {

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <dbsql/error.h>
+
+#include "arrow/c_data.h"
+#include "protocol/backend.h"
+#include "result/cloudfetch/download.h"
+#include "result/cloudfetch/memory_budget.h"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace dbsql::result {
+
+/// One download of a slot's file. A slot has two of them while a slow one is being hedged.
+struct Transfer {
+  std::uint64_t id = 0;
+  std::chrono::steady_clock::time_point started;
+  AbortDownload abort;  ///< empty until the download has been handed to the network
+};
+
+/// One file of the result, from its link to its last batch.
+struct Slot {
+  enum class State : std::uint8_t {
+    Waiting,  ///< for a place among the downloads, or for `not_before`
+    Stale,    ///< its link must be renewed
+    Fetching,
+    Decoding,
+    Ready,   ///< all batches are in `batches`, or were handed out
+    Failed,  ///< `error` says why
+  };
+
+  protocol::ResultLink link;
+  State state = State::Waiting;
+  std::chrono::steady_clock::time_point not_before{};
+  std::vector<Transfer> transfers;
+  MemoryBudget::Reservation reservation;
+  std::deque<arrow::UniqueArray> batches;
+  std::exception_ptr error;
+
+  int attempts = 0;           ///< downloads that failed
+  int refreshes = 0;          ///< links asked for again
+  bool decoded_once = false;  ///< one download was damaged
+  std::chrono::milliseconds waited{0};
+  std::string last_problem;
+  int last_status = 0;
+};
+
+}  // namespace dbsql::result

@@ -1,0 +1,337 @@
+#include "result/cloudfetch/pipeline.h"
+
+#include <dbsql/error.h>
+
+#include "support/capture_error.h"
+#include "support/fake_clock.h"
+#include "unit/result/cloudfetch/scripted_storage.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace dbsql::result {
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::ResultLink;
+using test::capture_error;
+using test::file_of;
+using Values = std::vector<std::int64_t>;
+
+/// A pipeline over a scripted storage service, with time that passes only in waits.
+class CloudFetchTest : public testing::Test {
+ protected:
+  CloudFetchTest() { clock_.advance_when_waited_on(true); }
+
+  ResultLink link(const std::string& url, std::int64_t start, std::int64_t rows) {
+    return {.url = url,
+            .expiry = clock_.system_now() + 15min,
+            .start_row = start,
+            .row_count = rows,
+            .size_bytes = 1000};
+  }
+
+  CloudFetchPipeline& pipeline() {
+    if (!pipeline_)
+      pipeline_ =
+          std::make_unique<CloudFetchPipeline>(*test::bigint_schema(),
+                                               CloudFetchEnvironment{.start = storage_.start(),
+                                                                     .budget = budget_,
+                                                                     .executor = &executor_,
+                                                                     .clock = &clock_,
+                                                                     .options = options_},
+                                               [this](std::int64_t row, const base::CallContext&) {
+                                                 refreshed_.push_back(row);
+                                                 return fresh_links_;
+                                               });
+    return *pipeline_;
+  }
+
+  static Values values_of(const arrow::UniqueArray& batch) {
+    const ArrowArray& column = *batch->children[0];
+    const auto* data = static_cast<const std::int64_t*>(column.buffers[1]) + column.offset;
+    return {data, data + batch->length};
+  }
+
+  Values rest() {
+    Values values;
+    while (auto batch = pipeline().next({})) {
+      const Values some = values_of(*batch);
+      values.insert(values.end(), some.begin(), some.end());
+    }
+    return values;
+  }
+
+  test::FakeClock clock_;
+  test::ScriptedStorage storage_;
+  std::shared_ptr<MemoryBudget> budget_ = MemoryBudget::create(std::size_t{64} << 20);
+  CloudFetchOptions options_;
+  Values refreshed_;
+  std::vector<ResultLink> fresh_links_;
+  base::Executor executor_{2};
+  std::unique_ptr<CloudFetchPipeline> pipeline_;
+};
+
+TEST_F(CloudFetchTest, DeliversFilesInRowOrder) {
+  storage_.answer("a", file_of({1, 2}));
+  storage_.answer("b", file_of({3}, test::Wire::Plain));
+  storage_.answer("c", file_of({4, 5}));
+  pipeline().add({link("a", 0, 2), link("b", 2, 1), link("c", 3, 2)});
+
+  EXPECT_EQ(rest(), (Values{1, 2, 3, 4, 5}));
+}
+
+TEST_F(CloudFetchTest, ASlowFirstFileDoesNotHoldUpTheOthers) {
+  for (const char* url : {"a", "b", "c"}) storage_.answer(url, file_of({1}));
+  storage_.hold("a");
+  pipeline().add({link("a", 0, 1), link("b", 1, 1), link("c", 2, 1)});
+  std::jthread releaser([&] {
+    storage_.await_requests(3);
+    storage_.finish("a");
+  });
+
+  EXPECT_EQ(rest(), (Values{1, 1, 1}));
+}
+
+TEST_F(CloudFetchTest, CutsPaddingRows) {
+  storage_.answer("a", file_of({1, 2, 3, 4, 5, 6}));
+  pipeline().add({link("a", 0, 4)});
+
+  EXPECT_EQ(rest(), (Values{1, 2, 3, 4}));
+}
+
+TEST_F(CloudFetchTest, AFileShorterThanDeclaredIsAnErrorAfterOneFreshDownload) {
+  storage_.answer("a", file_of({1, 2}));
+  pipeline().add({link("a", 0, 100)});
+
+  EXPECT_EQ(capture_error([&] { rest(); }).kind(), ErrorKind::CorruptResult);
+  EXPECT_EQ(storage_.count("a"), 2);
+}
+
+TEST_F(CloudFetchTest, ADamagedFileIsDownloadedAgain) {
+  http::Response damaged = file_of({7, 8});
+  std::string bytes(damaged.body.text());
+  bytes.resize(bytes.size() / 2);
+  storage_.answer("a", http::Response{.status = 200, .body = base::Buffer::copy_of(bytes)});
+  storage_.answer("a", file_of({7, 8}));
+  pipeline().add({link("a", 0, 2)});
+
+  EXPECT_EQ(rest(), (Values{7, 8}));
+}
+
+TEST_F(CloudFetchTest, RetriesWhatMayPass) {
+  storage_.answer("a", http::Response{.status = 503});
+  storage_.answer("a", http::Failure{.message = "connection reset", .bytes_sent = true});
+  storage_.answer("a", http::Response{.status = 500});
+  storage_.answer("a", file_of({9}));
+  pipeline().add({link("a", 0, 1)});
+
+  EXPECT_EQ(rest(), Values{9});
+  EXPECT_EQ(storage_.count("a"), 4);
+}
+
+TEST_F(CloudFetchTest, WaitsAsLongAsTheStorageAsks) {
+  storage_.answer("a", http::Response{.status = 429, .headers = {{"Retry-After", "2"}}});
+  storage_.answer("a", file_of({9}));
+  pipeline().add({link("a", 0, 1)});
+  const auto before = clock_.elapsed();
+
+  EXPECT_EQ(rest(), Values{9});
+  EXPECT_GE(clock_.elapsed() - before, 2s);
+}
+
+TEST_F(CloudFetchTest, GivesUpOnAStorageThatStaysDown) {
+  storage_.answer("a", http::Response{.status = 503});
+  pipeline().add({link("a", 0, 1)});
+
+  const Error error = capture_error([&] { rest(); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Network);
+  EXPECT_EQ(error.http_status(), 503);
+  EXPECT_EQ(storage_.count("a"), 10);
+}
+
+TEST_F(CloudFetchTest, RenewsALinkBeforeItExpires) {
+  ResultLink old = link("old", 0, 1);
+  old.expiry = clock_.system_now() + 28s;
+  fresh_links_ = {link("new", 0, 1)};
+  storage_.answer("new", file_of({1}));
+  pipeline().add({old});
+
+  EXPECT_EQ(rest(), Values{1});
+  EXPECT_EQ(refreshed_, Values{0});
+  EXPECT_EQ(storage_.count("old"), 0);
+}
+
+TEST_F(CloudFetchTest, RenewsARefusedLink) {
+  storage_.answer("old", http::Response{.status = 403});
+  fresh_links_ = {link("new", 0, 1)};
+  storage_.answer("new", file_of({1}));
+  pipeline().add({link("old", 0, 1)});
+
+  EXPECT_EQ(rest(), Values{1});
+  EXPECT_EQ(storage_.count("old"), 1);
+}
+
+TEST_F(CloudFetchTest, RenewsAllLinksThatExpiredTogetherInOneRequest) {
+  std::vector<ResultLink> links;
+  for (int i = 0; i < 6; ++i) {
+    const std::string name = std::to_string(i);
+    links.push_back(link("old" + name, i, 1));
+    links.back().expiry = clock_.system_now();
+    fresh_links_.push_back(link("new" + name, i, 1));
+    storage_.answer("new" + name, file_of({i}));
+  }
+  pipeline().add(links);
+
+  EXPECT_EQ(rest(), (Values{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(refreshed_, Values{0});
+}
+
+TEST_F(CloudFetchTest, GivesUpOnALinkThatIsRefusedHoweverFresh) {
+  storage_.answer("a", http::Response{.status = 403});
+  fresh_links_ = {link("a", 0, 1)};
+  pipeline().add({link("a", 0, 1)});
+
+  const Error error = capture_error([&] { rest(); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::LinkExpired);
+  EXPECT_EQ(error.http_status(), 403);
+  EXPECT_EQ(refreshed_.size(), 3U);
+}
+
+TEST_F(CloudFetchTest, RefusesAFreshLinkForOtherRows) {
+  storage_.answer("a", http::Response{.status = 403});
+  fresh_links_ = {link("b", 0, 7)};
+  pipeline().add({link("a", 0, 1)});
+
+  EXPECT_EQ(capture_error([&] { rest(); }).kind(), ErrorKind::CorruptResult);
+}
+
+TEST_F(CloudFetchTest, DeliversTheRowsBeforeAFileThatCannotBeHad) {
+  storage_.answer("a", file_of({1}));
+  storage_.answer("b", http::Response{.status = 410});
+  storage_.answer("c", file_of({3}));
+  pipeline().add({link("a", 0, 1), link("b", 1, 1), link("c", 2, 1)});
+
+  EXPECT_EQ(values_of(*pipeline().next({})), Values{1});
+  EXPECT_EQ(capture_error([&] { pipeline().next({}); }).http_status(), 410);
+  EXPECT_EQ(capture_error([&] { pipeline().next({}); }).http_status(), 410);
+}
+
+TEST_F(CloudFetchTest, FailsWhenAPageOfLinksLeavesRowsOut) {
+  pipeline().add({link("a", 0, 5)});
+
+  EXPECT_EQ(capture_error([&] { pipeline().add({link("b", 6, 5)}); }).kind(),
+            ErrorKind::CorruptResult);
+}
+
+TEST_F(CloudFetchTest, TakesTheCountOfAFileWithoutOneFromTheNextFile) {
+  storage_.answer("a", file_of({1, 2}));
+  storage_.answer("c", file_of({3}));
+  pipeline().add({link("a", 0, 0), link("empty", 2, 0), link("c", 2, 1)});
+
+  EXPECT_EQ(rest(), (Values{1, 2, 3}));
+  EXPECT_EQ(storage_.count("empty"), 0);
+}
+
+TEST_F(CloudFetchTest, SendsTheLinksHeadersAndNoOthers) {
+  storage_.answer("a", file_of({1}));
+  ResultLink with_header = link("a", 0, 1);
+  with_header.headers = {{"x-amz-server-side-encryption-customer-key", "k"}};
+  pipeline().add({with_header});
+  rest();
+
+  const auto sent = storage_.requests().front();
+  ASSERT_EQ(sent.headers.size(), 1U);
+  EXPECT_EQ(sent.headers[0].value, "k");
+}
+
+TEST_F(CloudFetchTest, StaysWithinTheBudgetAndStillMakesProgress) {
+  budget_ = MemoryBudget::create(3000);
+  std::vector<ResultLink> links;
+  for (int i = 0; i < 20; ++i) {
+    const std::string url = std::to_string(i);
+    storage_.answer(url, file_of({i}));
+    links.push_back(link(url, i, 1));  // each is taken for 1,400 bytes
+  }
+  pipeline().add(links);
+
+  EXPECT_EQ(rest().size(), 20U);
+  EXPECT_LE(budget_->peak(), 3000U + 1400U);
+  EXPECT_EQ(budget_->in_use(), 0U);
+}
+
+TEST_F(CloudFetchTest, AFileLargerThanTheBudgetIsDelivered) {
+  budget_ = MemoryBudget::create(10);
+  storage_.answer("a", file_of({1, 2, 3}));
+  pipeline().add({link("a", 0, 3)});
+
+  EXPECT_EQ(rest(), (Values{1, 2, 3}));
+}
+
+TEST_F(CloudFetchTest, CountsMemoryUntilTheLastBatchIsReleased) {
+  storage_.answer("a", file_of({1}));
+  pipeline().add({link("a", 0, 1)});
+  auto batch = pipeline().next({});
+  EXPECT_FALSE(pipeline().next({}).has_value());
+
+  EXPECT_GT(budget_->in_use(), 0U);
+  batch.reset();
+  EXPECT_EQ(budget_->in_use(), 0U);
+}
+
+TEST_F(CloudFetchTest, AWaitEndsAtOnceWhenAStopIsRequested) {
+  clock_.advance_when_waited_on(false);
+  storage_.hold("a");
+  pipeline().add({link("a", 0, 1)});
+  std::stop_source stop;
+  base::CallContext call;
+  call.stop = stop.get_token();
+  std::jthread canceller([&] {
+    storage_.await_requests(1);
+    stop.request_stop();
+  });
+
+  EXPECT_EQ(capture_error([&] { pipeline().next(call); }).kind(), ErrorKind::Cancelled);
+}
+
+TEST_F(CloudFetchTest, ClosingAbortsWhatRuns) {
+  storage_.hold("a");
+  storage_.hold("b");
+  pipeline().add({link("a", 0, 1), link("b", 1, 1)});
+  std::stop_source stop;
+  base::CallContext call;
+  call.deadline = clock_.now() + 1s;
+  capture_error([&] { pipeline().next(call); });
+
+  pipeline().close();
+  pipeline().close();
+
+  EXPECT_EQ(storage_.aborts(), 2);
+  EXPECT_EQ(budget_->in_use(), 0U);
+}
+
+TEST_F(CloudFetchTest, ASecondDownloadIsStartedWhenTheFirstIsFarTooSlow) {
+  storage_.answer("a", file_of({1}));
+  storage_.answer("b", file_of({2}));
+  pipeline().add({link("a", 0, 1)});
+  EXPECT_EQ(rest(), Values{1});  // teaches what a usual download takes
+  storage_.hold("b");
+  pipeline().add({link("b", 1, 1)});
+  std::jthread releaser([&] {
+    storage_.await_requests(3);  // a, b, and b again
+    storage_.finish("b");
+  });
+
+  EXPECT_EQ(rest(), Values{2});
+  EXPECT_EQ(storage_.count("b"), 2);
+}
+
+}  // namespace
+}  // namespace dbsql::result
