@@ -33,6 +33,10 @@ struct ConnectionConfig {
   std::int64_t max_rows_per_fetch = 100'000;
   std::chrono::seconds query_timeout{0};  ///< server side; 0 = none
   bool lz4 = true;
+  bool cloudfetch = true;
+  int cloudfetch_threads = 0;  ///< 0 = adaptive
+  std::int64_t memory_budget =
+      0;  ///< bytes; 0 = the budget that all connectors of the process share
 
   std::chrono::milliseconds connect_timeout{30'000};
   std::chrono::milliseconds request_timeout{900'000};  ///< to the first byte of a reply

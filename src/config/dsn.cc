@@ -17,8 +17,7 @@ namespace {
 constexpr std::string_view kTimeZone = "timezone";
 constexpr std::string_view kSessionPrefix = "session.";
 constexpr std::string_view kMask = "***";
-// What a path, a query name or a query value may contain unescaped.
-constexpr std::string_view kPlainInPath = "/:@!$&'()*+,;=%?";
+// What a query value may contain unescaped.
 constexpr std::string_view kPlainInValue = "/:,";
 
 [[noreturn]] void fail(std::string message) {
@@ -151,6 +150,7 @@ class Parser {
   }
 
   void take_conf(const std::string& key, const std::string& value) {
+    if (key.empty()) fail("a session setting has no name");
     require_not_secret(key);
     config_.session_confs.try_emplace(key, value);
   }
@@ -207,7 +207,10 @@ std::string to_dsn(const ConnectionConfig& config) {
   if (config.scheme != "https") dsn += base::concat(config.scheme, "://");
   if (!config.token.empty()) dsn += base::concat("token:", kMask, "@");
   dsn += http::Url{config.scheme, config.host, config.port, {}, {}}.authority();
-  dsn += http::percent_encode(config.http_path, kPlainInPath);
+  for (const char c :
+       config.http_path) {  // as written: only its own query must not become the DSN's
+    dsn += c == '?' ? std::string_view("%3F") : std::string_view(&c, 1);
+  }
   const ConnectionConfig defaults;
   for (const Option& option : options()) {
     if (option.text == nullptr) continue;

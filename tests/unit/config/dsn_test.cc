@@ -224,6 +224,10 @@ TEST(Dsn, MakesEverythingElseASessionSetting) {  // case C17
                           Pair("o", "42")));
 }
 
+TEST(Dsn, NeedsANameForASessionSetting) {
+  EXPECT_THAT(error_with("session.=1"), HasSubstr("no name"));
+}
+
 TEST(Dsn, TakesAnEmptyValueForNone) {
   EXPECT_EQ(with("catalog=&foo=&maxRows=&=x&&"), parse_dsn(kHost));
 }
