@@ -10,8 +10,8 @@
 namespace dbsql::result {
 
 ResultStream::ResultStream(std::unique_ptr<protocol::Operation> operation, std::int64_t row_limit,
-                           const base::CallContext& call)
-    : operation_(std::move(operation)) {
+                           const base::CallContext& call, CloudFetchEnvironment files)
+    : operation_(std::move(operation)), environment_(std::move(files)) {
   if (row_limit > 0) rows_left_ = row_limit;
   try {
     read_schema(call);
@@ -29,7 +29,7 @@ void ResultStream::read_schema(const base::CallContext& call) {
     schema_ = build_schema(metadata, arrow_schema_.get());
   } else {
     // Without an Arrow schema one is made up, and how depends on the form the rows come in.
-    peeked_ = operation_->next_page(call);
+    peeked_ = next_page(call);
     const bool is_arrow =
         peeked_ && std::holds_alternative<std::vector<protocol::ArrowBatch>>(peeked_->rows);
     arrow_schema_ = derive_arrow_schema(metadata, is_arrow ? PageForm::Arrow : PageForm::Columns);
@@ -39,7 +39,10 @@ void ResultStream::read_schema(const base::CallContext& call) {
 
 std::optional<protocol::Page> ResultStream::next_page(const base::CallContext& call) {
   if (peeked_) return std::exchange(peeked_, std::nullopt);
-  return operation_->next_page(call);
+  if (pages_done_) return std::nullopt;
+  auto page = operation_->next_page(call);
+  pages_done_ = !page;
+  return page;
 }
 
 BatchSource ResultStream::choose_source(protocol::Page page) {
@@ -61,24 +64,75 @@ std::optional<arrow::UniqueArray> ResultStream::next_of_page() {
   return std::nullopt;
 }
 
-std::optional<arrow::UniqueArray> ResultStream::next(const base::CallContext& call) {
-  for (;;) {
-    if (rows_left_ == 0) {
-      close();
-      return std::nullopt;
-    }
-    if (auto batch = next_of_page()) {
-      count_against_limit(*batch);
-      return batch;
-    }
+void ResultStream::add_files(std::vector<protocol::ResultLink> links) {
+  if (!files_)
+    files_ = std::make_unique<CloudFetchPipeline>(
+        *arrow_schema_, environment_,
+        [this](std::int64_t start_row, const base::CallContext& call) {
+          return operation_->refresh_links(start_row, call);
+        });
+  files_->add(std::move(links));
+}
+
+/// Reads pages ahead as long as they bring links that the pipeline has use for; another page waits
+/// for its turn.
+void ResultStream::look_ahead(const base::CallContext& call) {
+  while (!peeked_ && !pages_done_ && files_->wants_links()) {
     auto page = next_page(call);
-    if (!page) {
-      require_complete();
-      close();
-      return std::nullopt;
+    if (!page) return;
+    if (auto* links = std::get_if<std::vector<protocol::ResultLink>>(&page->rows)) {
+      add_files(std::move(*links));
+    } else if (!std::holds_alternative<std::monostate>(page->rows)) {
+      peeked_ = std::move(page);
     }
-    source_ = choose_source(*std::move(page));
   }
+}
+
+std::optional<arrow::UniqueArray> ResultStream::next_of_files(const base::CallContext& call) {
+  if (!files_) return std::nullopt;
+  for (;;) {
+    look_ahead(call);
+    if (auto batch = files_->next(call)) return batch;
+    if (peeked_ || pages_done_) break;
+  }
+  files_.reset();
+  return std::nullopt;
+}
+
+std::optional<arrow::UniqueArray> ResultStream::next_batch(const base::CallContext& call) {
+  for (;;) {
+    if (auto batch = next_of_files(call)) return batch;
+    if (auto batch = next_of_page()) return batch;
+    auto page = next_page(call);
+    if (!page) return std::nullopt;
+    if (auto* links = std::get_if<std::vector<protocol::ResultLink>>(&page->rows)) {
+      add_files(std::move(*links));
+    } else {
+      source_ = choose_source(*std::move(page));
+    }
+  }
+}
+
+std::optional<arrow::UniqueArray> ResultStream::next(const base::CallContext& call) {
+  if (rows_left_ == 0) {
+    close();
+    return std::nullopt;
+  }
+  auto batch = next_batch(call);
+  if (batch) {
+    count_against_limit(*batch);
+    return batch;
+  }
+  require_complete();
+  close();
+  return std::nullopt;
+}
+
+void ResultStream::close() noexcept {
+  // Downloads first: closing the statement would make their links useless
+  // (reference/results.md 6.5).
+  if (files_) files_->close();
+  operation_->close();
 }
 
 void ResultStream::count_against_limit(arrow::UniqueArray& batch) {

@@ -6,6 +6,7 @@
 #include "arrow/ipc_reader.h"
 #include "base/call_context.h"
 #include "protocol/backend.h"
+#include "result/cloudfetch/pipeline.h"
 #include "result/inline_source.h"
 
 #include <cstdint>
@@ -24,13 +25,15 @@ using BatchSource = std::variant<std::monostate, InlineSource, protocol::Columna
 /// outlive this object. Threads: one thread at a time. Errors: those of the operation, and
 /// `CorruptResult` when a page does not hold what it declares or the server cut the
 ///   result short. After an error the stream must not be read further.
-/// Cost: one page at a time is held.
+/// Cost: one page at a time is held, or what the budget of `files` allows of files from cloud
+/// storage.
 class ResultStream {
  public:
   /// \param operation  finished
   /// \param row_limit  rows beyond it are cut; 0 = all
+  /// \param files      how files are downloaded, for results that come as links
   ResultStream(std::unique_ptr<protocol::Operation> operation, std::int64_t row_limit,
-               const base::CallContext& call);
+               const base::CallContext& call, CloudFetchEnvironment files = {});
   ~ResultStream() { close(); }
   ResultStream(const ResultStream&) = delete;
   ResultStream& operator=(const ResultStream&) = delete;
@@ -42,11 +45,16 @@ class ResultStream {
   /// The next batch, possibly of zero rows; empty at the end.
   std::optional<arrow::UniqueArray> next(const base::CallContext& call);
 
-  void close() noexcept { operation_->close(); }
+  /// Ends downloads and frees the statement on the server.
+  void close() noexcept;
 
  private:
   void read_schema(const base::CallContext& call);
   std::optional<protocol::Page> next_page(const base::CallContext& call);
+  std::optional<arrow::UniqueArray> next_batch(const base::CallContext& call);
+  std::optional<arrow::UniqueArray> next_of_files(const base::CallContext& call);
+  void add_files(std::vector<protocol::ResultLink> links);
+  void look_ahead(const base::CallContext& call);
   BatchSource choose_source(protocol::Page page);
   std::optional<arrow::UniqueArray> next_of_page();
   void count_against_limit(arrow::UniqueArray& batch);
@@ -56,9 +64,13 @@ class ResultStream {
   arrow::UniqueSchema arrow_schema_;
   Schema schema_;
   std::optional<arrow::RecordBatchDecoder> decoder_;
-  std::optional<protocol::Page> peeked_;  // read early to learn the schema
+  std::optional<protocol::Page>
+      peeked_;  // read before its turn: to learn the schema, or for its links
+  bool pages_done_ = false;
   BatchSource source_;
-  std::optional<std::int64_t> rows_left_;  // until the row limit; empty = no limit
+  CloudFetchEnvironment environment_;
+  std::unique_ptr<CloudFetchPipeline> files_;  // while files are being read
+  std::optional<std::int64_t> rows_left_;      // until the row limit; empty = no limit
   bool truncated_by_server_ = false;
 };
 

@@ -56,7 +56,8 @@ Result Connection::Impl::query(std::string_view sql, const Parameters& parameter
   std::unique_ptr<result::ResultStream> stream;
   try {
     operation->wait(call);
-    stream = std::make_unique<result::ResultStream>(std::move(operation), options.row_limit, call);
+    stream = std::make_unique<result::ResultStream>(std::move(operation), options.row_limit, call,
+                                                    files_);
   } catch (...) {
     if (operation) operation->close();
     throw;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "protocol/backend.h"
+#include "result/cloudfetch/pipeline.h"
 
 #include <chrono>
 #include <memory>
@@ -12,10 +13,11 @@ namespace dbsql {
 
 class Connection::Impl {
  public:
-  Impl(std::shared_ptr<protocol::Session> session, std::chrono::seconds server_timeout,
-       base::Clock& clock)
+  Impl(std::shared_ptr<protocol::Session> session, result::CloudFetchEnvironment files,
+       std::chrono::seconds server_timeout, base::Clock& clock)
       : session_(std::move(session)),
         id_(session_->id()),
+        files_(std::move(files)),
         server_timeout_(server_timeout),
         clock_(&clock) {}
 
@@ -30,6 +32,7 @@ class Connection::Impl {
 
   std::shared_ptr<protocol::Session> session_;  // null after close()
   std::string id_;
+  result::CloudFetchEnvironment files_;
   std::chrono::seconds server_timeout_;
   base::Clock* clock_;
 };

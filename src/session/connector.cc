@@ -45,9 +45,24 @@ std::shared_ptr<const auth::Authenticator> make_authenticator(
   return std::make_shared<const auth::Authenticator>(config.token);
 }
 
-std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& config) {
-  auto transport = std::make_shared<http::CurlTransport>(
-      http::CurlOptions{.connect_timeout = config.connect_timeout, .tls = config.tls});
+/// Downloads go past the HTTP client: no credentials, no headers of ours, no retry table of API
+/// calls.
+result::CloudFetchEnvironment make_files(const config::ConnectionConfig& config,
+                                         std::shared_ptr<http::CurlTransport> transport) {
+  result::CloudFetchEnvironment files;
+  files.start = [transport = std::move(transport)](const http::Request& request,
+                                                   std::function<void(http::Reply)> completion) {
+    auto transfer = transport->start(request, std::nullopt, std::move(completion));
+    return result::AbortDownload([transfer]() mutable { transfer.abort(); });
+  };
+  files.options.threads = config.cloudfetch_threads;
+  if (config.memory_budget > 0)
+    files.budget = result::MemoryBudget::create(static_cast<std::size_t>(config.memory_budget));
+  return files;
+}
+
+std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& config,
+                                                std::shared_ptr<http::CurlTransport> transport) {
   auto authenticator = make_authenticator(config);
   auto client = std::make_shared<const http::Client>(
       std::move(transport), config.retry,
@@ -67,8 +82,12 @@ std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& 
 
 class Connector::Impl {
  public:
-  explicit Impl(config::ConnectionConfig config)
-      : config_(std::move(config)), backend_(make_backend(config_)) {}
+  explicit Impl(config::ConnectionConfig config) : config_(std::move(config)) {
+    auto transport = std::make_shared<http::CurlTransport>(
+        http::CurlOptions{.connect_timeout = config_.connect_timeout, .tls = config_.tls});
+    files_ = make_files(config_, transport);
+    backend_ = make_backend(config_, std::move(transport));
+  }
 
   std::shared_ptr<Connection::Impl> connect(const ConnectOptions& options) const {
     base::Clock& clock = base::Clock::system();
@@ -78,11 +97,13 @@ class Connector::Impl {
     auto session = backend_->open_session(
         {.catalog = config_.catalog, .schema = config_.schema, .confs = config_.session_confs},
         call);
-    return std::make_shared<Connection::Impl>(std::move(session), config_.query_timeout, clock);
+    return std::make_shared<Connection::Impl>(std::move(session), files_, config_.query_timeout,
+                                              clock);
   }
 
  private:
   config::ConnectionConfig config_;
+  result::CloudFetchEnvironment files_;
   std::shared_ptr<protocol::Backend> backend_;
 };
 

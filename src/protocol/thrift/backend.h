@@ -13,6 +13,7 @@ struct ThriftOptions {
   std::int64_t max_rows_per_fetch = 100'000;
   std::int64_t max_bytes_per_fetch = std::int64_t{100} << 20;
   bool lz4 = true;
+  bool cloudfetch = true;
 };
 
 /// Databricks SQL over TCLIService (reference/thrift.md).

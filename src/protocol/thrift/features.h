@@ -19,6 +19,7 @@ class Features {
   bool is_databricks() const noexcept {
     return at_least(1);
   }  ///< direct results, reliable hasMoreRows
+  bool has_links() const noexcept { return at_least(3); }
   bool has_namespace() const noexcept { return at_least(4); }
   bool has_row_limit() const noexcept { return at_least(4); }
   bool has_arrow() const noexcept {

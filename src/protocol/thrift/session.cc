@@ -61,6 +61,9 @@ tcli::TExecuteStatementReq ThriftSession::prepare(const ExecuteRequest& request)
     native.__set_nullTypeAsArrow(true);
     wire.__set_useArrowNativeTypes(native);
   }
+  // Files hold Arrow data: links without the schema in the metadata would be of no use.
+  if (features_.has_links() && features_.has_arrow() && options_.cloudfetch)
+    wire.__set_canDownloadResult(true);
   if (features_.has_lz4() && options_.lz4) wire.__set_canDecompressLZ4Result(true);
   if (features_.has_row_limit() && request.row_limit > 0)
     wire.__set_resultRowLimit(request.row_limit);

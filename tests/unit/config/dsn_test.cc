@@ -179,10 +179,14 @@ TEST(Dsn, ReadsSwitchesInAllForms) {  // case C14
 }
 
 TEST(Dsn, AcceptsOptionsOfResultFilesAndDecimals) {
-  const auto config =
-      with("useCloudFetch=true&maxDownloadThreads=10&useArrowNativeDecimal=false&useKernel=false");
+  const auto config = with(
+      "useCloudFetch=false&maxDownloadThreads=10&result.memory_budget=64000000&"
+      "useArrowNativeDecimal=false&useKernel=false");
 
-  EXPECT_EQ(config, parse_dsn(kHost));
+  EXPECT_FALSE(config.cloudfetch);
+  EXPECT_EQ(config.cloudfetch_threads, 10);
+  EXPECT_EQ(config.memory_budget, 64'000'000);
+  EXPECT_THAT(config.session_confs, IsEmpty());
   EXPECT_THAT(error_with("maxDownloadThreads=x"), HasSubstr("maxDownloadThreads"));
   EXPECT_THAT(error_with("useKernel=true"), HasSubstr("not available in this version"));
 }

@@ -4,6 +4,7 @@
 
 #include "support/capture_error.h"
 #include "support/scripted_operation.h"
+#include "unit/result/cloudfetch/scripted_storage.h"
 
 #include <gtest/gtest.h>
 
@@ -184,6 +185,29 @@ TEST(ResultStream, FreesTheStatementWhenItsSchemaCannotBeRead) {
 
   EXPECT_EQ(error.kind(), ErrorKind::CorruptResult);
   EXPECT_EQ(closes, 1);
+}
+
+TEST(ResultStream, ReadsPagesOfLinksAndInlinePagesInOneOrder) {
+  test::ScriptedStorage storage;
+  storage.answer("a", test::file_of({3, 4}));
+  storage.answer("b", test::file_of({5}));
+  const auto page_of_link = [](const char* url, std::int64_t start, std::int64_t rows) {
+    Page page{.start_row = start, .has_more = true};
+    page.rows = std::vector<protocol::ResultLink>{
+        {.url = url,
+         .expiry = std::chrono::system_clock::now() + std::chrono::minutes(15),
+         .start_row = start,
+         .row_count = rows}};
+    return page;
+  };
+  auto operation = bigints();
+  operation->add(page_of({arrow_message({1, 2})}, true));
+  operation->add(page_of_link("a", 2, 2));
+  operation->add(page_of_link("b", 4, 1));
+  operation->add(page_of({arrow_message({6})}));
+  ResultStream stream(std::move(operation), 0, {}, {.start = storage.start()});
+
+  EXPECT_EQ(rest(stream), (Values{1, 2, 3, 4, 5, 6}));
 }
 
 TEST(ResultStream, BatchesOutliveTheStream) {
