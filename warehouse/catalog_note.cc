@@ -49,6 +49,11 @@ json unmarked(std::string_view stored) {
 
 }  // namespace
 
+bool needs_note(const SqlType& type) {
+  return type.kind == TypeKind::Char || type.kind == TypeKind::Varchar ||
+         type.kind == TypeKind::YearMonthInterval || type.kind == TypeKind::DayTimeInterval;
+}
+
 std::string encode_note(const TableNote& note) {
   if (!note.external && !note.primary_key && note.foreign_keys.empty()) return note.comment;
   json object{{"comment", note.comment}};

@@ -37,6 +37,9 @@ struct ColumnRemark {
   std::optional<SqlType> declared = {};
 };
 
+/// Whether the engine forgets a part of the type: lengths of text, kinds of intervals.
+bool needs_note(const SqlType& type);
+
 /// Comments that need nothing else stay as they are, so that other tools on the same database read
 /// them.
 std::string encode_note(const TableNote& note);

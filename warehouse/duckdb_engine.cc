@@ -48,6 +48,29 @@ const FileKind& kind_of(const std::string& file) {
       base::concat("The file ", file, " is neither Parquet, CSV nor JSON by its name."));
 }
 
+std::string filled_in(std::string_view form, std::string_view prefix, std::string_view type,
+                      std::string_view cast) {
+  std::string text;
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    const char which = form[i] == '%' && i + 1 < form.size() ? form[i + 1] : '\0';
+    if (which < '1' || which > '3') {
+      text += form[i];
+      continue;
+    }
+    text += which == '1' ? prefix : which == '2' ? type : cast;
+    ++i;
+  }
+  return text;
+}
+
+void create_macros(EngineChannel& channel) {
+  for (const auto macro : kMacros) channel.run(std::string(macro));
+  for (const auto type : kWholeNumberTypes) {
+    channel.run(filled_in(kWholeNumberMacro, "dbsql_to", type, "CAST"));
+    channel.run(filled_in(kWholeNumberMacro, "dbsql_try_to", type, "TRY_CAST"));
+  }
+}
+
 class DuckdbEngine final : public Engine {
  public:
   explicit DuckdbEngine(const EngineOptions& options)
@@ -57,7 +80,7 @@ class DuckdbEngine final : public Engine {
         catalogs_(std::make_shared<CatalogStore>(options.directory)) {
     const auto channel = open_channel();
     for (const auto setting : kDatabaseSettings) channel->run(std::string(setting));
-    for (const auto macro : kMacros) channel->run(std::string(macro));
+    create_macros(*channel);
     catalogs_->open(*channel);
   }
 

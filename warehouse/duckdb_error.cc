@@ -69,8 +69,13 @@ EngineReport parse_report(std::string_view message) {
   return report;
 }
 
-std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
+// The first line as one sentence with one full stop.
+std::string sentence(std::string_view text) {
+  auto line = text.substr(0, text.find('\n'));
+  while (!line.empty() && (line.back() == '.' || line.back() == '!' || line.back() == ' ')) {
+    line.remove_suffix(1);
+  }
+  return std::string(line) + ".";
 }
 
 // The text between the first pair of double quotes.
@@ -108,8 +113,7 @@ Verdict judge_parser(const EngineReport& report) {
   if (report.says("at end of input")) {
     return {"PARSE_SYNTAX_ERROR", "Syntax error at or near end of input."};
   }
-  if (near.empty())
-    return {"PARSE_SYNTAX_ERROR", "Syntax error: " + first_line(report.message) + "."};
+  if (near.empty()) return {"PARSE_SYNTAX_ERROR", "Syntax error: " + sentence(report.message)};
   return {"PARSE_SYNTAX_ERROR", base::concat("Syntax error at or near '", near, "'.")};
 }
 
@@ -170,29 +174,27 @@ Verdict judge_binder(const EngineReport& report) {
   }
   if (report.says("does not exist")) return judge_missing(report);
   if (report.says("values were supplied")) {
-    return {"INSERT_COLUMN_ARITY_MISMATCH", first_line(report.message) + "."};
+    return {"INSERT_COLUMN_ARITY_MISMATCH", sentence(report.message)};
   }
-  if (report.says("GROUP BY clause"))
-    return {"MISSING_AGGREGATION", first_line(report.message) + "."};
-  if (report.says("mbiguous reference"))
-    return {"AMBIGUOUS_REFERENCE", first_line(report.message) + "."};
+  if (report.says("GROUP BY clause")) return {"MISSING_AGGREGATION", sentence(report.message)};
+  if (report.says("mbiguous reference")) return {"AMBIGUOUS_REFERENCE", sentence(report.message)};
   if (report.says("already exists")) return judge_existing(report);
   if (report.says("Can only") && report.says("base table")) {
-    return {"EXPECT_TABLE_NOT_VIEW", first_line(report.message) + "."};
+    return {"EXPECT_TABLE_NOT_VIEW", sentence(report.message)};
   }
-  return {"DATATYPE_MISMATCH", first_line(report.message) + "."};
+  return {"DATATYPE_MISMATCH", sentence(report.message)};
 }
 
 Verdict judge_conversion(const EngineReport& report) {
   const bool decimal = report.says("type DECIMAL");
   if (decimal && report.says("out of range")) {
-    return {"NUMERIC_VALUE_OUT_OF_RANGE", first_line(report.message)};
+    return {"NUMERIC_VALUE_OUT_OF_RANGE", sentence(report.message)};
   }
   if (report.says("out of range for the destination")) {
-    return {"CAST_OVERFLOW", first_line(report.message) + "."};
+    return {"CAST_OVERFLOW", sentence(report.message)};
   }
-  return {"CAST_INVALID_INPUT", first_line(report.message) +
-                                    ". Correct the value, or use `try_cast` to get NULL instead."};
+  return {"CAST_INVALID_INPUT",
+          sentence(report.message) + " Correct the value, or use `try_cast` to get NULL instead."};
 }
 
 Verdict judge_input(const EngineReport& report) {
@@ -203,19 +205,19 @@ Verdict judge_input(const EngineReport& report) {
     return {"UNBOUND_SQL_PARAMETER", "A parameter of the statement has no value."};
   }
   if (report.says("Cast")) return judge_conversion(report);
-  return {"USER_RAISED_EXCEPTION", first_line(report.message)};
+  return {"USER_RAISED_EXCEPTION", sentence(report.message)};
 }
 
 Verdict judge_constraint(const EngineReport& report) {
   if (report.says("NOT NULL")) {
-    return {"DELTA_NOT_NULL_CONSTRAINT_VIOLATED", first_line(report.message) + "."};
+    return {"DELTA_NOT_NULL_CONSTRAINT_VIOLATED", sentence(report.message)};
   }
-  return {"DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", first_line(report.message)};
+  return {"DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", sentence(report.message)};
 }
 
 Verdict judge_transaction(const EngineReport& report) {
-  if (report.says("onflict")) return {"CONCURRENT_WRITE_CONFLICT", first_line(report.message)};
-  return {"INVALID_STATEMENT_STATE", first_line(report.message) + "."};
+  if (report.says("onflict")) return {"CONCURRENT_WRITE_CONFLICT", sentence(report.message)};
+  return {"INVALID_STATEMENT_STATE", sentence(report.message)};
 }
 
 Verdict judge_catalog(const EngineReport& report) {
@@ -225,14 +227,14 @@ Verdict judge_catalog(const EngineReport& report) {
     return judge_missing(report);
   }
   if (report.says("trying to replace with type") || report.says("is of type")) {
-    return {"WRONG_COMMAND_FOR_OBJECT_TYPE", first_line(report.message) + "."};
+    return {"WRONG_COMMAND_FOR_OBJECT_TYPE", sentence(report.message)};
   }
-  return {"INTERNAL_ERROR", first_line(report.message)};
+  return {"INTERNAL_ERROR", sentence(report.message)};
 }
 
 Verdict judge_overflow(const EngineReport& report) {
   return {"ARITHMETIC_OVERFLOW",
-          first_line(report.message) + ". Use `try_add` and its siblings to get NULL instead."};
+          sentence(report.message) + " Use `try_add` and its siblings to get NULL instead."};
 }
 
 Verdict judge_dependency(const EngineReport&) {
@@ -241,7 +243,7 @@ Verdict judge_dependency(const EngineReport&) {
 }
 
 Verdict judge_unsupported(const EngineReport& report) {
-  return {"UNSUPPORTED_FEATURE", first_line(report.message) + "."};
+  return {"UNSUPPORTED_FEATURE", sentence(report.message)};
 }
 
 struct TypeRow {
@@ -263,7 +265,7 @@ Verdict judge(const EngineReport& report) {
   for (const auto& row : kJudges) {
     if (report.type == row.type) return row.judge(report);
   }
-  return {"INTERNAL_ERROR", first_line(report.message)};
+  return {"INTERNAL_ERROR", sentence(report.message)};
 }
 
 }  // namespace

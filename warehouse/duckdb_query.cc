@@ -42,12 +42,9 @@ std::optional<std::string> text_at(const ArrowArray& column, std::int64_t row) {
 
 }  // namespace
 
-std::vector<TextRow> query_text(EngineChannel& channel, const std::string& engine_sql,
-                                std::vector<std::optional<std::string>> values) {
-  const EngineStatement statement{
-      .text = SqlText(engine_sql, 0), .sql = {}, .values = std::move(values)};
-  const std::stop_token never;
-  OpenStream stream(channel, statement, never);
+std::vector<TextRow> query_text(EngineChannel& channel, const EngineStatement& statement,
+                                const std::stop_token& stop) {
+  OpenStream stream(channel, statement, stop);
   std::vector<TextRow> rows;
   for (auto chunk = stream.next(); !chunk.empty(); chunk = stream.next()) {
     for (std::int64_t row = 0; row < chunk->length; ++row) {
@@ -61,6 +58,20 @@ std::vector<TextRow> query_text(EngineChannel& channel, const std::string& engin
   return rows;
 }
 
+std::vector<TextRow> query_text(EngineChannel& channel, const std::string& engine_sql,
+                                std::vector<std::optional<std::string>> values) {
+  const EngineStatement statement{
+      .text = SqlText(engine_sql, 0), .sql = {}, .values = std::move(values)};
+  return query_text(channel, statement, {});
+}
+
+void run_to_end(EngineChannel& channel, const EngineStatement& statement,
+                const std::stop_token& stop) {
+  OpenStream stream(channel, statement, stop);
+  while (!stream.next().empty()) {
+  }
+}
+
 std::int64_t run_and_count(EngineChannel& channel, const EngineStatement& statement,
                            const std::stop_token& stop) {
   OpenStream stream(channel, statement, stop);
@@ -71,18 +82,6 @@ std::int64_t run_and_count(EngineChannel& channel, const EngineStatement& statem
     for (std::int64_t row = 0; row < chunk->length; ++row) count += counts[row];
   }
   return count;
-}
-
-std::vector<std::string> run_and_list(EngineChannel& channel, const EngineStatement& statement,
-                                      const std::stop_token& stop, std::size_t column) {
-  OpenStream stream(channel, statement, stop);
-  std::vector<std::string> values;
-  for (auto chunk = stream.next(); !chunk.empty(); chunk = stream.next()) {
-    for (std::int64_t row = 0; row < chunk->length; ++row) {
-      values.push_back(text_at(*chunk->children[column], row).value_or(""));
-    }
-  }
-  return values;
 }
 
 }  // namespace dbsql::warehouse

@@ -20,8 +20,12 @@ std::vector<TextRow> query_text(EngineChannel& channel, const std::string& engin
 std::int64_t run_and_count(EngineChannel& channel, const EngineStatement& statement,
                            const std::stop_token& stop);
 
-/// Runs a statement whose first column is text and returns that column.
-std::vector<std::string> run_and_list(EngineChannel& channel, const EngineStatement& statement,
-                                      const std::stop_token& stop, std::size_t column = 0);
+/// Runs a statement for its effect; whatever rows it returns are dropped.
+void run_to_end(EngineChannel& channel, const EngineStatement& statement,
+                const std::stop_token& stop);
+
+/// Runs a statement whose columns are all VARCHAR, and returns all rows.
+std::vector<TextRow> query_text(EngineChannel& channel, const EngineStatement& statement,
+                                const std::stop_token& stop);
 
 }  // namespace dbsql::warehouse

@@ -88,9 +88,10 @@ std::unique_ptr<EngineResult> DuckdbSession::run(EngineCommand& command, Call& c
 
 std::unique_ptr<EngineResult> DuckdbSession::run_dml(EngineCommand& command, Call& call) {
   if (command.verb == Verb::Merge) {
-    const auto actions = run_and_list(*channel_, statement(command.text, call), call.stop);
+    const auto actions = query_text(*channel_, statement(command.text, call), call.stop);
     const auto count = [&](std::string_view action) {
-      return std::count(actions.begin(), actions.end(), action);
+      return std::count_if(actions.begin(), actions.end(),
+                           [&](const TextRow& row) { return row[0] == action; });
     };
     return make_dml_result({{"num_affected_rows", static_cast<std::int64_t>(actions.size())},
                             {"num_updated_rows", count("UPDATE")},
@@ -120,9 +121,10 @@ std::unique_ptr<EngineResult> DuckdbSession::run_dml(EngineCommand& command, Cal
 }
 
 std::unique_ptr<EngineResult> DuckdbSession::run_ddl(EngineCommand& command, Call& call) {
+  if (command.conditional && exists(*command.target)) return make_ddl_result();
   if (!command.text.empty()) {
     try {
-      run_and_list(*channel_, statement(command.text, call), call.stop, 0);
+      run_to_end(*channel_, statement(command.text, call), call.stop);
     } catch (const EngineError& error) {
       if (!command.drops) throw;
       drop_external(command, error);
@@ -130,6 +132,16 @@ std::unique_ptr<EngineResult> DuckdbSession::run_ddl(EngineCommand& command, Cal
   }
   if (command.target && !command.drops) keep_notes(command);
   return make_ddl_result();
+}
+
+bool DuckdbSession::exists(const ObjectName& name) {
+  auto catalog = reader();
+  try {
+    find_table(catalog, name, names());
+    return true;
+  } catch (const EngineError&) {
+    return false;
+  }
 }
 
 // A table over a file is a view of the engine, which DROP TABLE does not find.
@@ -148,27 +160,44 @@ void DuckdbSession::keep_notes(const EngineCommand& command) {
   const bool for_table = command.comment || command.primary_key || !command.foreign_keys.empty();
   if (!for_table && command.notes.empty()) return;
   auto catalog = reader();
-  const auto session = names();
-  auto table = find_table(catalog, *command.target, session);
-  const auto name = engine_name(*command.target);
-  const auto comment_on = [&](std::string_view what, const std::string& object,
-                              const std::string& text) {
-    channel_->run(base::concat("COMMENT ON ", what, " ", object, " IS ",
-                               text.empty() ? "NULL" : engine_string_literal(text)));
-  };
-  if (for_table) {
-    if (command.comment) table.note.comment = *command.comment;
-    if (command.primary_key) table.note.primary_key = command.primary_key;
-    for (auto key : command.foreign_keys) {
-      if (key.parent.size() < 2) key.parent.insert(key.parent.begin(), table.schema);
-      if (key.parent.size() < 3) key.parent.insert(key.parent.begin(), table.catalog);
-      table.note.foreign_keys.push_back(std::move(key));
-    }
-    comment_on(table.is_view ? "VIEW" : "TABLE", name, encode_note(table.note));
+  const auto table = find_table(catalog, *command.target, names());
+  if (for_table) keep_table_note(command, table);
+  if (!command.notes.empty()) keep_column_notes(command, table);
+}
+
+void DuckdbSession::comment_on(std::string_view what, const std::string& object,
+                               const std::string& text) {
+  channel_->run(base::concat("COMMENT ON ", what, " ", object, " IS ",
+                             text.empty() ? "NULL" : engine_string_literal(text)));
+}
+
+void DuckdbSession::keep_table_note(const EngineCommand& command, const TableEntry& table) {
+  auto note = table.note;
+  if (command.comment) note.comment = *command.comment;
+  if (command.primary_key) note.primary_key = command.primary_key;
+  for (auto key : command.foreign_keys) {
+    if (key.parent.size() < 2) key.parent.insert(key.parent.begin(), table.schema);
+    if (key.parent.size() < 3) key.parent.insert(key.parent.begin(), table.catalog);
+    note.foreign_keys.push_back(std::move(key));
   }
+  comment_on(table.is_view ? "VIEW" : "TABLE", engine_name(*command.target), encode_note(note));
+}
+
+void DuckdbSession::keep_column_notes(const EngineCommand& command, const TableEntry& table) {
+  const auto name = engine_name(*command.target);
+  // A view knows its columns from the first time it is looked into.
+  if (table.is_view) channel_->run("DESCRIBE " + name);
+  auto catalog = reader();
+  const auto columns = catalog.columns({.catalog = NamePattern::exact(table.catalog),
+                                        .schema = NamePattern::exact(table.schema),
+                                        .table = NamePattern::exact(table.name)});
   for (const auto& note : command.notes) {
-    comment_on("COLUMN", name + "." + engine_identifier(note.column),
-               encode_note(ColumnRemark{.comment = note.comment, .declared = note.declared}));
+    ColumnRemark remark{.comment = note.comment, .declared = note.declared};
+    for (const auto& column : columns) {  // a new comment does not undo the declared type
+      const bool same = base::equals_ignore_case(column.name, note.column);
+      if (same && !remark.declared && needs_note(column.type)) remark.declared = column.type;
+    }
+    comment_on("COLUMN", name + "." + engine_identifier(note.column), encode_note(remark));
   }
 }
 
@@ -220,16 +249,19 @@ std::unique_ptr<EngineResult> DuckdbSession::run(SetCommand& command, Call&) {
 }
 
 std::unique_ptr<EngineResult> DuckdbSession::run(ResetCommand& command, Call&) {
+  bool ansi_changed = false;
   {
     const std::lock_guard lock(mutex_);
+    const bool ansi = confs_.ansi();
     if (command.key) {
       confs_.reset(*command.key);
     } else {
       confs_.reset_all();
     }
+    ansi_changed = ansi != confs_.ansi();
   }
   apply_time_zone(time_zone());
-  apply_search_path();
+  if (ansi_changed) apply_search_path();
   return make_ddl_result();
 }
 
@@ -267,18 +299,17 @@ std::unique_ptr<EngineResult> DuckdbSession::run(DescribeCommand& command, Call&
   if (command.kind != DescribeKind::Query) return describe_result(catalog, command, names());
   SqlText text("DESCRIBE ", 0);
   text.append(command.query);
-  const auto column_names = run_and_list(*channel_, statement(text, call), call.stop, 0);
-  const auto types = run_and_list(*channel_, statement(text, call), call.stop, 1);
   std::vector<std::pair<std::string, std::string>> columns;
-  for (std::size_t i = 0; i < column_names.size(); ++i)
-    columns.emplace_back(column_names[i], types[i]);
+  for (const auto& row : query_text(*channel_, statement(text, call), call.stop)) {
+    columns.emplace_back(row[0].value_or(""), row[1].value_or(""));
+  }
   return describe_query_result(columns);
 }
 
 std::unique_ptr<EngineResult> DuckdbSession::run(ExplainCommand& command, Call& call) {
   std::string plan = "== Physical Plan ==\n";
-  for (const auto& text : run_and_list(*channel_, statement(command.text, call), call.stop, 1)) {
-    plan += text;
+  for (const auto& row : query_text(*channel_, statement(command.text, call), call.stop)) {
+    plan += row[1].value_or("");
   }
   return make_table({text_column("plan", false)}, {{text_cell(plan)}});
 }
@@ -296,8 +327,7 @@ std::unique_ptr<EngineResult> DuckdbSession::run(SchemaCommand& command, Call& c
     const SqlText text(
         base::concat(verb, " SCHEMA ", command.conditional ? condition : "", full, end),
         command.name.source);
-    run_and_list(*channel_, {.text = text, .sql = std::string(call.sql), .values = {}}, call.stop,
-                 0);
+    run_to_end(*channel_, {.text = text, .sql = std::string(call.sql), .values = {}}, call.stop);
   };
   switch (command.action) {
     case SchemaAction::CreateSchema:
@@ -405,7 +435,7 @@ std::unique_ptr<EngineResult> DuckdbSession::cross_reference(const CatalogFilter
 
 SessionNames DuckdbSession::names() const {
   const std::lock_guard lock(mutex_);
-  return {.catalog = catalog_, .schema = schema_, .user = kUser};
+  return {.catalog = catalog_, .schema = schema_, .user = kUser, .ansi = confs_.ansi()};
 }
 
 std::string DuckdbSession::current_catalog() const {

@@ -68,6 +68,10 @@ class DuckdbSession final : public EngineSession {
   std::unique_ptr<EngineResult> run_ddl(EngineCommand& command, Call& call);
   void drop_external(const EngineCommand& command, const EngineError& error);
   void keep_notes(const EngineCommand& command);
+  void keep_table_note(const EngineCommand& command, const TableEntry& table);
+  void keep_column_notes(const EngineCommand& command, const TableEntry& table);
+  void comment_on(std::string_view what, const std::string& object, const std::string& text);
+  bool exists(const ObjectName& name);
   void begin_if_needed();
   EngineStatement statement(const SqlText& text, const Call& call) const;
 

@@ -22,6 +22,12 @@ constexpr std::string_view kSizeForm =
     "CAST(CASE json_type(to_json($1)) WHEN 'ARRAY' THEN json_array_length(to_json($1)) "
     "WHEN 'OBJECT' THEN len(json_keys(to_json($1))) END AS INTEGER)";
 
+constexpr std::string_view kTypeofForm =
+    "CASE typeof($1) WHEN 'INTEGER' THEN 'int' WHEN 'VARCHAR' THEN 'string' "
+    "WHEN 'BLOB' THEN 'binary' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'timestamp' "
+    "WHEN 'TIMESTAMP' THEN 'timestamp_ntz' WHEN 'JSON' THEN 'variant' WHEN '\"NULL\"' THEN 'void' "
+    "WHEN 'HUGEINT' THEN 'bigint' ELSE lower(typeof($1)) END";
+
 constexpr auto kRules = std::to_array<FunctionRule>({
     // Collections
     {"array", kAnyCount, "list_value($*)"},
@@ -68,6 +74,7 @@ constexpr auto kRules = std::to_array<FunctionRule>({
     {"try_to_number", 1, "try_cast($1 AS DECIMAL(38, 0))"},
     {"raise_error", 1, "error(CAST($1 AS VARCHAR))"},
     {"equal_null", 2, "(($1) IS NOT DISTINCT FROM ($2))"},
+    {"typeof", 1, kTypeofForm},
     // Text
     {"char_length", 1, "length($1)"},
     {"character_length", 1, "length($1)"},
@@ -96,7 +103,7 @@ constexpr auto kRules = std::to_array<FunctionRule>({
      "array_to_string(list_transform(string_split($1, ' '), x__ -> "
      "upper(x__[1]) || lower(x__[2:])), ' ')"},
     {"unbase64", 1, "from_base64($1)"},
-    {"base64", 1, "to_base64(CAST($1 AS BLOB))"},
+    {"base64", 1, "to_base64(dbsql_to_binary($1))"},
     {"encode", 2, "encode($1)"},
     {"decode", 2, "decode($1)"},
     {"to_binary", 1, "unhex($1)"},
@@ -104,7 +111,9 @@ constexpr auto kRules = std::to_array<FunctionRule>({
     {"sha2", 2, "sha256($1)"},
     {"format_string", kAnyCount, "printf($*)"},
     // Numbers
-    {"ceiling", 1, "ceil($1)"},
+    {"ceil", 1, "CAST(ceil($1) AS BIGINT)"},
+    {"ceiling", 1, "CAST(ceil($1) AS BIGINT)"},
+    {"floor", 1, "CAST(floor($1) AS BIGINT)"},
     {"power", 2, "pow($1, $2)"},
     {"rand", 0, "random()"},
     {"negative", 1, "(-($1))"},
@@ -181,16 +190,16 @@ constexpr auto kRules = std::to_array<FunctionRule>({
     {"is_variant_null", 1, "(json_type($1) = 'NULL')"},
     {"schema_of_variant", 1, "json_structure($1)"},
     // Casts in the form of functions
-    {"string", 1, "CAST($1 AS VARCHAR)"},
+    {"string", 1, "dbsql_to_string($1)"},
     {"boolean", 1, "CAST($1 AS BOOLEAN)"},
-    {"tinyint", 1, "CAST(dbsql_whole($1) AS TINYINT)"},
-    {"smallint", 1, "CAST(dbsql_whole($1) AS SMALLINT)"},
-    {"int", 1, "CAST(dbsql_whole($1) AS INTEGER)"},
-    {"bigint", 1, "CAST(dbsql_whole($1) AS BIGINT)"},
+    {"tinyint", 1, "dbsql_to_TINYINT($1)"},
+    {"smallint", 1, "dbsql_to_SMALLINT($1)"},
+    {"int", 1, "dbsql_to_INTEGER($1)"},
+    {"bigint", 1, "dbsql_to_BIGINT($1)"},
     {"float", 1, "CAST($1 AS FLOAT)"},
     {"double", 1, "CAST($1 AS DOUBLE)"},
     {"decimal", 1, "CAST($1 AS DECIMAL(10, 0))"},
-    {"binary", 1, "CAST($1 AS BLOB)"},
+    {"binary", 1, "dbsql_to_binary($1)"},
     {"date", 1, "CAST($1 AS DATE)"},
     {"timestamp", 1, "CAST($1 AS TIMESTAMPTZ)"},
     // The session
@@ -249,6 +258,17 @@ SqlText rewrite_map(const FunctionCall& call) {
     out.append(call.arguments[i]);
   }
   out.append("])");
+  return out;
+}
+
+// NULL in, NULL out; the engine's own function skips nulls.
+SqlText rewrite_concat(const FunctionCall& call) {
+  SqlText out;
+  for (const auto& argument : call.arguments) {
+    out.append(out.empty() ? "((" : ") || (", call.source);
+    out.append(argument);
+  }
+  out.append("))");
   return out;
 }
 
@@ -334,6 +354,7 @@ std::optional<SqlText> special_case(std::string_view name, const FunctionCall& c
       "to_years", "to_months", "to_weeks", "to_days", "to_hours", "to_minutes", "to_seconds"};
   const auto count = call.arguments.size();
   if (name == "map" && count > 0) return rewrite_map(call);
+  if (name == "concat" && count > 1) return rewrite_concat(call);
   if (name == "named_struct") return rewrite_named_struct(call);
   if (name == "struct" && count > 0) return rewrite_struct(call);
   if (name == "make_interval") return rewrite_interval(call, kInterval);

@@ -16,6 +16,7 @@ struct SessionNames {
   std::string catalog;
   std::string schema;
   std::string user;
+  bool ansi = true;  ///< ANSI_MODE: a failed cast is an error, else NULL
 };
 
 /// A call as the rewriter sees it: arguments both translated and as they were written.

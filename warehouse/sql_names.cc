@@ -30,11 +30,11 @@ constexpr int kConcat = 7;
 constexpr int kUnary = 10;
 
 // Words that end an operand rather than being one.
-constexpr std::array<std::string_view, 32> kNotOperands{
-    "AND",    "OR",    "AS",     "FROM", "WHERE",  "GROUP",     "ORDER", "HAVING",
-    "LIMIT",  "UNION", "EXCEPT", "ON",   "JOIN",   "THEN",      "ELSE",  "WHEN",
-    "END",    "IN",    "IS",     "LIKE", "RLIKE",  "BETWEEN",   "OVER",  "USING",
-    "SELECT", "MINUS", "BY",     "SORT", "WINDOW", "INTERSECT", "DIV",   "FILTER"};
+constexpr std::array<std::string_view, 34> kNotOperands{
+    "AND",   "OR",     "AS",    "FROM",   "WHERE",     "GROUP",   "ORDER", "HAVING", "LIMIT",
+    "UNION", "EXCEPT", "RLIKE", "REGEXP", "ON",        "JOIN",    "THEN",  "ELSE",   "WHEN",
+    "END",   "IN",     "IS",    "LIKE",   "RLIKE",     "BETWEEN", "OVER",  "USING",  "SELECT",
+    "MINUS", "BY",     "SORT",  "WINDOW", "INTERSECT", "DIV",     "FILTER"};
 
 bool is_operand_word(const Token& token) {
   return token.is_identifier() &&
@@ -121,6 +121,10 @@ class ExpressionNamer {
       left = base::concat(left, " LIKE ", expression(kComparison + 1));
       return true;
     }
+    if (take("RLIKE") || take("REGEXP")) {
+      left = base::concat("RLIKE(", left, ", ", expression(kComparison + 1), ")");
+      return true;
+    }
     if (take("IN")) {
       expect("(");
       left = base::concat("(", left, " IN (", arguments(), "))");
@@ -153,11 +157,30 @@ class ExpressionNamer {
       } else if (take("[")) {
         operand = base::concat(operand, "[", expression(), "]");
         expect("]");
+      } else if (peek().is_operator(":") && peek(1).is_identifier()) {
+        at_ += 2;
+        operand = path_name();
       } else if (peek().is_operator(".") && peek(1).is_identifier() && operand.ends_with(")")) {
         operand += "." + identifier_value(peek(1));
         at_ += 2;
       } else {
         return operand;
+      }
+    }
+  }
+
+  // v:a.b[0] is called by its last field.
+  std::string path_name() {
+    auto name = identifier_value(tokens_[at_ - 1]);
+    for (;;) {
+      if (peek().is_operator(".") && peek(1).is_identifier()) {
+        name = identifier_value(peek(1));
+        at_ += 2;
+      } else if (take("[")) {
+        expression();
+        expect("]");
+      } else {
+        return name;
       }
     }
   }
@@ -394,6 +417,48 @@ std::optional<SqlType> interval_of(std::span<const Token> item) {
   return std::nullopt;
 }
 
+// Whether `token` can be the last one of an expression that an alias follows.
+bool ends_operand(const Token& token) {
+  return token.kind == TokenKind::String || token.kind == TokenKind::Number ||
+         token.kind == TokenKind::Binary || token.kind == TokenKind::Parameter ||
+         token.is_operator(")") || token.is_operator("]") || token.is_word("END") ||
+         is_operand_word(token);
+}
+
+// As written, with single spaces for white space and comments.
+std::string written_text(std::span<const Token> item) {
+  std::string text;
+  for (const auto& token : item) {
+    if (token.spaced && !text.empty()) text += ' ';
+    text += token.text;
+  }
+  return text;
+}
+
+void name_item(SelectItem& described, std::span<const Token> item,
+               const ParameterBinder* parameters) {
+  const auto& last = item.back();
+  const bool could_be_alias = item.size() >= 2 && is_operand_word(last) && !last.is_word("NULL") &&
+                              !last.is_word("TRUE") && !last.is_word("FALSE");
+  try {
+    ExpressionNamer namer(item, parameters);
+    auto name = namer.expression();
+    if (namer.at() == item.size()) {
+      described.name = std::move(name);
+      return;
+    }
+    described.implicit_alias = could_be_alias && namer.at() + 1 == item.size();
+  } catch (const ExpressionNamer::Unknown&) {
+    const auto& before = item[item.size() < 2 ? 0 : item.size() - 2];
+    described.implicit_alias =
+        could_be_alias && ends_operand(before) && !item[0].is_word("INTERVAL");
+    const bool aliased = item.size() >= 2 && before.is_word("AS");
+    if (!described.implicit_alias && !aliased && !could_be_alias && ends_operand(last)) {
+      described.name = written_text(item);
+    }
+  }
+}
+
 }  // namespace
 
 SelectItem describe_select_item(std::span<const Token> item, const ParameterBinder* parameters) {
@@ -408,14 +473,7 @@ SelectItem describe_select_item(std::span<const Token> item, const ParameterBind
                          (value->type.empty() || base::equals_ignore_case(value->type, "VOID"));
     if (is_null) described.form = SelectItem::Form::Null;
   }
-  if (is_column_reference(item)) return described;
-  try {
-    ExpressionNamer namer(item, parameters);
-    auto name = namer.expression();
-    if (namer.at() == item.size()) described.name = std::move(name);
-  } catch (const ExpressionNamer::Unknown&) {
-    described.name.reset();
-  }
+  if (!is_column_reference(item)) name_item(described, item, parameters);
   return described;
 }
 

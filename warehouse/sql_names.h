@@ -23,6 +23,8 @@ struct SelectItem {
   /// The name Databricks gives an expression without alias, for instance `count(1)` or `(a + 1)`;
   /// empty when the item has a name of its own or is too complicated to name with certainty.
   std::optional<std::string> name = {};
+  /// The last token is an alias without AS.
+  bool implicit_alias = false;
   /// Declared kind of an interval literal or cast.
   std::optional<SqlType> interval = {};
 };

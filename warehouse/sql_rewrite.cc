@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "warehouse/sql_error.h"
-#include "warehouse/sql_interval.h"
 #include "warehouse/type_sql.h"
 
 #include <algorithm>
@@ -111,62 +110,6 @@ void SqlRewriter::literal_step(Position& p, SqlText& out) {
   }
 }
 
-// Adjacent strings are one string.
-void SqlRewriter::string_step(Position& p, SqlText& out) {
-  const auto source = tokens_[p.at].offset;
-  std::string value;
-  for (; p.at < p.end && tokens_[p.at].kind == TokenKind::String; ++p.at) {
-    value += string_value(tokens_[p.at]);
-  }
-  out.append(engine_string_literal(value), source);
-}
-
-void SqlRewriter::binary_step(Position& p, SqlText& out) {
-  const auto& token = tokens_[p.at++];
-  const auto bytes = binary_value(token);
-  if (!bytes) {
-    throw_sql_error("INVALID_TYPED_LITERAL",
-                    base::concat("The value of the literal ", token.text, " is not hexadecimal."),
-                    sql_, token.offset);
-  }
-  out.append(engine_blob_literal(*bytes), token.offset);
-}
-
-// 10L, 1.5BD, 1e3F: a suffix names the type; whole numbers beyond BIGINT are DECIMAL(n,0).
-void SqlRewriter::number_step(Position& p, SqlText& out) {
-  struct Suffix {
-    std::string_view text;
-    std::string_view type;
-  };
-  constexpr std::array kSuffixes{Suffix{"BD", "DECIMAL"}, Suffix{"L", "BIGINT"},
-                                 Suffix{"S", "SMALLINT"}, Suffix{"Y", "TINYINT"},
-                                 Suffix{"F", "FLOAT"},    Suffix{"D", "DOUBLE"}};
-  const auto& token = tokens_[p.at++];
-  const auto digits_end = token.text.find_last_of("0123456789.") + 1;
-  const auto digits = token.text.substr(0, digits_end);
-  const auto suffix = base::to_upper(token.text.substr(digits_end));
-  if (suffix.empty()) {
-    const bool whole = digits.find_first_of(".eE") == std::string_view::npos;
-    const bool huge = whole && !base::parse_number<std::int64_t>(digits);
-    if (huge && digits.size() <= 38) {
-      return out.append(base::concat("CAST(", digits, " AS DECIMAL(", digits.size(), ", 0))"),
-                        token.offset);
-    }
-    return out.append(token.text, token.offset);
-  }
-  const auto row = std::find_if(kSuffixes.begin(), kSuffixes.end(),
-                                [&](const Suffix& s) { return s.text == suffix; });
-  if (row == kSuffixes.end()) return out.append(token.text, token.offset);
-  std::string type(row->type);
-  if (suffix == "BD") {
-    const auto dot = std::min(digits.find('.'), digits.size());
-    const auto scale = dot == digits.size() ? 0 : digits.size() - dot - 1;
-    const auto precision = std::max(digits.size() - (dot == digits.size() ? 0 : 1), std::size_t{1});
-    type += base::concat("(", precision, ", ", scale, ")");
-  }
-  out.append(base::concat("CAST(", digits, " AS ", type, ")"), token.offset);
-}
-
 void SqlRewriter::word_step(Position& p, SqlText& out) {
   if (keyword_step(p, out)) return;
   p.operand = out.size();
@@ -229,85 +172,6 @@ void SqlRewriter::like_step(Position& p, SqlText& out) {
   if (escaped && !peek(p.at).is_word("ESCAPE")) out.append(" ESCAPE '\\'");
 }
 
-bool SqlRewriter::typed_literal_step(Position& p, SqlText& out) {
-  struct Row {
-    std::string_view word;
-    std::string_view engine;
-  };
-  constexpr std::array kRows{Row{"DATE", "DATE "}, Row{"TIMESTAMP", "TIMESTAMPTZ "},
-                             Row{"TIMESTAMP_LTZ", "TIMESTAMPTZ "},
-                             Row{"TIMESTAMP_NTZ", "TIMESTAMP "}};
-  if (peek(p.at + 1).kind != TokenKind::String) return false;
-  for (const auto& row : kRows) {
-    if (!tokens_[p.at].is_word(row.word)) continue;
-    out.append(row.engine, tokens_[p.at++].offset);
-    string_step(p, out);
-    return true;
-  }
-  return false;
-}
-
-bool SqlRewriter::interval_step(Position& p, SqlText& out) {
-  if (!tokens_[p.at].is_word("INTERVAL")) return false;
-  auto next = p.at + 1;
-  const auto value = read_interval_literal(tokens_, next);
-  if (!value) return false;
-  out.append(engine_interval(*value), tokens_[p.at].offset);
-  p.at = next;
-  return true;
-}
-
-bool SqlRewriter::cast_step(Position& p, SqlText& out) {
-  const auto& token = tokens_[p.at];
-  const bool is_cast = token.is_word("CAST") || token.is_word("TRY_CAST");
-  if (!is_cast || !peek(p.at + 1).is_operator("(")) return false;
-  const auto open = p.at + 1;
-  const auto close = closing(open);
-  auto as = close;
-  int depth = 0;
-  for (auto i = close - 1; i > open; --i) {
-    depth += closes(tokens_[i]) ? 1 : opens(tokens_[i]) ? -1 : 0;
-    if (depth == 0 && tokens_[i].is_word("AS")) {
-      as = i;
-      break;
-    }
-  }
-  if (as == close) return false;
-  auto type_at = as + 1;
-  const auto type = read_type(tokens_, type_at);
-  if (!type || type_at != close) {
-    throw_sql_error(
-        "UNSUPPORTED_DATATYPE",
-        base::concat("Unsupported data type \"",
-                     base::to_upper(sql_.substr(tokens_[as + 1].offset,
-                                                tokens_[close].offset - tokens_[as + 1].offset)),
-                     "\"."),
-        sql_, tokens_[as + 1].offset);
-  }
-  p.at = close + 1;
-  const bool interval =
-      type->kind == TypeKind::YearMonthInterval || type->kind == TypeKind::DayTimeInterval;
-  if (interval && as == open + 2 && tokens_[open + 1].kind == TokenKind::String) {
-    if (const auto value = parse_interval_value(string_value(tokens_[open + 1]), *type)) {
-      out.append(engine_interval(*value), token.offset);
-      return true;
-    }
-  }
-  if (type->kind == TypeKind::Variant) {
-    out.append("to_json(", token.offset);
-    out.append(rewrite(open + 1, as));
-    out.append(")");
-    return true;
-  }
-  // Databricks cuts fractions off where the engine rounds.
-  const bool whole = type->kind == TypeKind::TinyInt || type->kind == TypeKind::SmallInt ||
-                     type->kind == TypeKind::Int || type->kind == TypeKind::BigInt;
-  out.append(base::concat(base::to_upper(token.text), whole ? "(dbsql_whole(" : "("), token.offset);
-  out.append(rewrite(open + 1, as));
-  out.append(base::concat(whole ? ") AS " : " AS ", engine_type_text(*type), ")"));
-  return true;
-}
-
 SqlText SqlRewriter::qualified_name(std::size_t& at) {
   std::vector<const Token*> parts;
   while (tokens_[at].is_identifier()) {
@@ -330,8 +194,10 @@ SqlText SqlRewriter::qualified_name(std::size_t& at) {
 void SqlRewriter::chain_step(Position& p, SqlText& out) {
   const auto begin = p.at;
   auto name = qualified_name(p.at);
-  if (p.at < p.end && tokens_[p.at].is_operator("(") &&
-      !is_one_of(tokens_[begin], kBeforeParenthesis)) {
+  const bool subquery = peek(p.at + 1).is_word("SELECT") || peek(p.at + 1).is_word("WITH");
+  const bool is_call = !is_one_of(tokens_[begin], kBeforeParenthesis) ||
+                       (tokens_[begin].is_word("EXISTS") && !subquery);
+  if (p.at < p.end && tokens_[p.at].is_operator("(") && is_call) {
     return call_step(p, out, begin, p.at);
   }
   out.append(name);
@@ -405,19 +271,6 @@ void SqlRewriter::parenthesis_step(Position& p, SqlText& out) {
   out.append(rewrite(p.at + 1, close));
   out.append(")", tokens_[close].offset);
   p.at = close + 1;
-}
-
-void SqlRewriter::double_colon_step(Position& p, SqlText& out) {
-  auto type_at = p.at + 1;
-  const auto type = read_type(tokens_, type_at);
-  if (!type) {
-    throw_sql_error(
-        "UNSUPPORTED_DATATYPE",
-        base::concat("Unsupported data type \"", base::to_upper(peek(p.at + 1).text), "\"."), sql_,
-        peek(p.at + 1).offset);
-  }
-  out.append("::" + engine_type_text(*type), tokens_[p.at].offset);
-  p.at = type_at;
 }
 
 // Arrays count from 0 here and from 1 in the engine; maps are looked up by key in both. Which one

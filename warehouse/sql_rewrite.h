@@ -79,6 +79,9 @@ class SqlRewriter {
 
   bool cast_step(Position& p, SqlText& out);
   bool interval_step(Position& p, SqlText& out);
+  std::size_t find_cast_as(std::size_t open, std::size_t close) const;
+  /// The type at `at`, moved behind it; it must end at `end` unless that is 0.
+  SqlType require_type(std::size_t& at, std::size_t end) const;
   void regexp_step(Position& p, SqlText& out, bool negated);
   void like_step(Position& p, SqlText& out);
   void call_step(Position& p, SqlText& out, std::size_t name_begin, std::size_t open);

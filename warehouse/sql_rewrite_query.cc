@@ -162,16 +162,23 @@ void SqlRewriter::select_step(Position& p, SqlText& out) {
 SqlText SqlRewriter::item_text(const SelectItem& item, std::size_t begin, std::size_t end,
                                bool is_result) {
   SqlText out;
+  // The engine takes few words as an alias without AS.
+  const auto expression_end = item.implicit_alias ? end - 1 : end;
   if (is_result && item.form == SelectItem::Form::Null) {
     out.append("CAST(NULL AS UHUGEINT)", begin < end ? tokens_[begin].offset : 0);
-    if (begin + 1 < end) {
+    if (begin + 1 < expression_end) {
       out.append(" ");
-      out.append(rewrite(begin + 1, end));
+      out.append(rewrite(begin + 1, expression_end));
     }
   } else {
-    out = rewrite(begin, end);
+    out = rewrite(begin, expression_end);
   }
-  if (item.name && !item.name->empty()) out.append(" AS " + engine_identifier(*item.name));
+  if (item.implicit_alias) {
+    const auto& alias = tokens_[end - 1];
+    out.append(" AS " + engine_identifier(identifier_value(alias)), alias.offset);
+  } else if (item.name && !item.name->empty()) {
+    out.append(" AS " + engine_identifier(*item.name));
+  }
   return out;
 }
 
@@ -182,8 +189,8 @@ void SqlRewriter::values_step(Position& p, SqlText& out) {
   SqlText rows;
   std::size_t columns = 1;
   for (bool more = true; more && p.at < p.end;) {
-    const auto length = expression_length(tokens_.subspan(p.at, p.end - p.at));
     const bool row = tokens_[p.at].is_operator("(");
+    const auto length = row ? 0 : expression_length(tokens_.subspan(p.at, p.end - p.at));
     const auto stop = row ? closing(p.at) + 1 : p.at + std::max<std::size_t>(length, 1);
     if (row) columns = split_arguments(p.at + 1, stop - 1).size();
     if (!rows.empty()) rows.append(", ");

@@ -48,6 +48,7 @@ struct EngineCommand {
   std::optional<std::string> comment = {};  ///< of `target`
   std::optional<KeyNote> primary_key = {};  ///< of `target`
   std::vector<KeyNote> foreign_keys = {};   ///< of `target`; parents as written
+  bool conditional = false;                 ///< nothing happens when `target` exists
   bool drops = false;                       ///< `target` is dropped
 };
 

@@ -40,11 +40,6 @@ bool skip_storage_clause(StatementCursor& cursor, std::string& comment) {
   return cursor.take({"SHALLOW", "CLONE"}) || cursor.take({"DEEP", "CLONE"});
 }
 
-bool needs_note(const SqlType& type) {
-  return type.kind == TypeKind::Char || type.kind == TypeKind::Varchar ||
-         type.kind == TypeKind::YearMonthInterval || type.kind == TypeKind::DayTimeInterval;
-}
-
 SqlType take_type(StatementCursor& cursor) {
   auto at = cursor.at();
   std::vector<Token> tokens;
@@ -152,6 +147,9 @@ void read_column_options(StatementCursor& cursor, SqlText& out, ColumnNote& note
       out.append(cursor.rewrite_to(cursor.rewriter().closing(cursor.at()) + 1));
     } else if (cursor.take("COLLATE")) {
       cursor.take_identifier();
+    } else if (cursor.peek().is_word("CHECK") && cursor.peek(1).is_operator("(")) {
+      out.append(" ");
+      out.append(cursor.rewrite_to(cursor.rewriter().closing(cursor.at() + 1) + 1));
     } else {
       return;
     }
@@ -214,14 +212,19 @@ struct CreateStart {
   bool temporary = false;
 };
 
+// CREATE [OR REPLACE] [TEMPORARY] what [IF NOT EXISTS] name
+std::string create_text(CreateStart start, std::string_view what, bool conditional,
+                        const ObjectName& name) {
+  return base::concat("CREATE ", start.replace ? "OR REPLACE " : "",
+                      start.temporary ? "TEMPORARY " : "", what, " ",
+                      conditional ? "IF NOT EXISTS " : "", engine_name(name), " ");
+}
+
 Command create_table(StatementCursor& cursor, CreateStart start) {
   EngineCommand command{.kind = EngineResult::Kind::Ddl};
   const bool conditional = cursor.take_if_not_exists();
   const auto name = cursor.take_name();
-  command.text.append(base::concat("CREATE ", start.replace ? "OR REPLACE " : "",
-                                   start.temporary ? "TEMPORARY " : "", "TABLE ",
-                                   conditional ? "IF NOT EXISTS " : "", engine_name(name), " "),
-                      name.source);
+  command.text.append(create_text(start, "TABLE", conditional, name), name.source);
   std::string comment;
   if (cursor.take("LIKE")) {
     command.text.append("AS SELECT * FROM " + engine_name(cursor.take_name()) + " LIMIT 0");
@@ -238,44 +241,43 @@ Command create_table(StatementCursor& cursor, CreateStart start) {
   cursor.expect_end();
   if (!comment.empty()) command.comment = std::move(comment);
   command.target = name;
+  command.conditional = conditional;
   return command;
 }
 
-// (a COMMENT 'x', b): names, with comments left out.
-SqlText take_view_columns(StatementCursor& cursor, std::vector<ColumnNote>& notes) {
-  SqlText out;
-  if (!cursor.take_operator("(")) return out;
-  out.append("(");
+// (a COMMENT 'x', b)
+std::string take_view_columns(StatementCursor& cursor, std::vector<ColumnNote>& notes) {
+  std::string names;
+  if (!cursor.take_operator("(")) return names;
   do {
     ColumnNote note{.column = cursor.take_identifier()};
-    out.append(base::concat(out.size() > 1 ? ", " : "", engine_identifier(note.column)));
+    names += (names.empty() ? "" : ", ") + engine_identifier(note.column);
     if (cursor.take("COMMENT")) {
       note.comment = cursor.take_string();
       notes.push_back(std::move(note));
     }
   } while (cursor.take_operator(","));
   cursor.expect_operator(")");
-  out.append(") ");
-  return out;
+  return names;
 }
 
 Command create_view(StatementCursor& cursor, CreateStart start) {
   EngineCommand command{.kind = EngineResult::Kind::Ddl};
   const bool conditional = cursor.take_if_not_exists();
   const auto name = cursor.take_name();
-  command.text.append(base::concat("CREATE ", start.replace ? "OR REPLACE " : "",
-                                   start.temporary ? "TEMPORARY " : "", "VIEW ",
-                                   conditional ? "IF NOT EXISTS " : "", engine_name(name), " "),
-                      name.source);
-  command.text.append(take_view_columns(cursor, command.notes));
+  command.text.append(create_text(start, "VIEW", conditional, name), name.source);
+  const auto columns = take_view_columns(cursor, command.notes);
   std::string comment;
   while (skip_storage_clause(cursor, comment) || cursor.take({"WITH", "SCHEMA", "BINDING"})) {
   }
   cursor.expect("AS");
-  command.text.append("AS ");
+  // The engine cannot comment on columns that a view renames by a list of its own.
+  command.text.append(columns.empty() ? "AS " : "AS SELECT * FROM (");
   command.text.append(cursor.rest());
+  if (!columns.empty()) command.text.append(") AS dbsql_view(" + columns + ")");
   if (!comment.empty()) command.comment = std::move(comment);
   command.target = name;
+  command.conditional = conditional;
   return command;
 }
 
@@ -290,7 +292,7 @@ Command create_function(StatementCursor& cursor, CreateStart start) {
   while (!cursor.take_operator(")")) {
     if (!parameters.empty()) parameters += ", ";
     parameters += engine_identifier(cursor.take_identifier());
-    take_type(cursor);
+    parameters += " " + engine_type_text(take_type(cursor));
     cursor.take_operator(",");
   }
   std::optional<SqlType> type;
@@ -298,15 +300,11 @@ Command create_function(StatementCursor& cursor, CreateStart start) {
     if (cursor.peek().is_word("TABLE")) cursor.fail_unsupported("A table function");
     type = take_type(cursor);
   }
-  for (std::string comment; !cursor.peek().is_word("RETURN") && !cursor.at_end(); cursor.skip()) {
-    if (cursor.take("COMMENT")) comment = cursor.take_string();
-  }
+  // LANGUAGE SQL, DETERMINISTIC, COMMENT '...' and the like
+  while (!cursor.at_end() && !cursor.peek().is_word("RETURN")) cursor.skip();
   cursor.expect("RETURN");
-  command.text.append(base::concat("CREATE ", start.replace ? "OR REPLACE " : "",
-                                   start.temporary ? "TEMPORARY " : "", "MACRO ",
-                                   conditional ? "IF NOT EXISTS " : "", engine_name(name), "(",
-                                   parameters, ") AS ", type ? "CAST((" : "("),
-                      name.source);
+  command.text.append(create_text(start, "MACRO", conditional, name), name.source);
+  command.text.append(base::concat("(", parameters, ") AS ", type ? "CAST((" : "("));
   command.text.append(cursor.rest());
   command.text.append(type ? ") AS " + engine_type_text(*type) + ")" : ")");
   return command;
