@@ -1,0 +1,107 @@
+#include "warehouse/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <vector>
+
+namespace dbsql::test {
+namespace {
+
+using testing::HasSubstr;
+using warehouse::CommandLine;
+
+CommandLine parse(const std::vector<std::string_view>& arguments) {
+  return warehouse::parse_command_line(arguments);
+}
+
+std::string refusal(const std::vector<std::string_view>& arguments) {
+  try {
+    parse(arguments);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(WarehouseCommandLine, HasDefaultsThatServeOnLoopback) {
+  const CommandLine line = parse({});
+
+  EXPECT_EQ(line.server.host, "127.0.0.1");
+  EXPECT_EQ(line.server.port, 0);
+  EXPECT_EQ(line.server.service.max_protocol, 0xA508);
+  EXPECT_FALSE(line.server.tls);
+  EXPECT_EQ(line.action, CommandLine::Action::Serve);
+}
+
+TEST(WarehouseCommandLine, ReadsEveryOption) {
+  const CommandLine line = parse({"--port",
+                                  "8443",
+                                  "--host=0.0.0.0",
+                                  "--data",
+                                  "/d",
+                                  "--load",
+                                  "a=/x.parquet",
+                                  "--load",
+                                  "b=/y=z.csv",
+                                  "--token",
+                                  "t",
+                                  "--tls-dir",
+                                  "/t",
+                                  "--max-protocol",
+                                  "hive_v10",
+                                  "--engine",
+                                  "/e.so",
+                                  "--direct-results-wait",
+                                  "250ms",
+                                  "--session-idle-timeout",
+                                  "60s",
+                                  "--print-dsn",
+                                  "--quiet"});
+
+  EXPECT_EQ(line.server.port, 8443);
+  EXPECT_EQ(line.server.host, "0.0.0.0");
+  EXPECT_EQ(line.server.engine.directory, "/d");
+  ASSERT_EQ(line.server.tables.size(), 2U);
+  EXPECT_EQ(line.server.tables[1].first, "b");
+  EXPECT_EQ(line.server.tables[1].second, "/y=z.csv");
+  EXPECT_EQ(line.server.token, "t");
+  EXPECT_TRUE(line.server.tls);
+  EXPECT_EQ(line.server.tls_directory, "/t");
+  EXPECT_EQ(line.server.service.max_protocol, 9);
+  EXPECT_EQ(line.server.engine.library, "/e.so");
+  EXPECT_EQ(line.server.service.direct_results_wait, std::chrono::milliseconds(250));
+  EXPECT_EQ(line.server.service.session_idle_timeout, std::chrono::seconds(60));
+  EXPECT_TRUE(line.print_dsn);
+  EXPECT_TRUE(line.quiet);
+}
+
+TEST(WarehouseCommandLine, SaysWhatIsWrong) {
+  EXPECT_THAT(refusal({"--prot", "1"}), HasSubstr("unknown argument --prot"));
+  EXPECT_THAT(refusal({"--port"}), HasSubstr("--port needs a value"));
+  EXPECT_THAT(refusal({"--port", "70000"}), HasSubstr("0 to 65535"));
+  EXPECT_THAT(refusal({"--load", "flights"}), HasSubstr("NAME=FILE"));
+  EXPECT_THAT(refusal({"--max-protocol", "V10"}), HasSubstr("V1 to V9"));
+  EXPECT_THAT(refusal({"--tls=yes"}), HasSubstr("takes no value"));
+  EXPECT_THAT(refusal({"--direct-results-wait", "soon"}), HasSubstr("250ms or 5s"));
+}
+
+TEST(WarehouseCommandLine, HelpNamesEveryOption) {
+  for (const char* option :
+       {"--port", "--host", "--data", "--load", "--token", "--tls", "--tls-dir", "--max-protocol",
+        "--engine", "--direct-results-wait", "--session-idle-timeout", "--print-dsn", "--quiet"}) {
+    EXPECT_THAT(std::string(warehouse::help_text()), HasSubstr(option));
+  }
+  EXPECT_EQ(parse({"--help"}).action, CommandLine::Action::PrintHelp);
+  EXPECT_EQ(parse({"--version"}).action, CommandLine::Action::PrintVersion);
+}
+
+TEST(WarehouseProtocol, NamesAndNumbersAgree) {
+  for (const char* name : {"V1", "V8", "V9", "HIVE_V1", "HIVE_V10"}) {
+    EXPECT_EQ(warehouse::protocol_name(warehouse::parse_protocol(name)), name);
+  }
+}
+
+}  // namespace
+}  // namespace dbsql::test

@@ -1,0 +1,161 @@
+#include "warehouse/command_line.h"
+
+#include "base/text.h"
+
+#include <array>
+#include <functional>
+#include <stdexcept>
+
+namespace dbsql::warehouse {
+namespace {
+
+/// One option: `--name VALUE` or `--name=VALUE`; a flag has no value.
+struct Option {
+  std::string_view name;
+  bool takes_value;
+  void (*apply)(CommandLine& line, std::string_view value);
+};
+
+[[noreturn]] void refuse(std::string_view option, std::string_view value,
+                         std::string_view expectation) {
+  throw std::invalid_argument(base::concat(option, " ", value, ": ", expectation));
+}
+
+std::uint16_t parse_port(std::string_view value) {
+  const auto port = base::parse_number<std::uint16_t>(value);
+  if (!port) refuse("--port", value, "a port is a number from 0 to 65535; 0 chooses a free one");
+  return *port;
+}
+
+/// `250ms`, `5s`; a bare number is seconds.
+std::chrono::milliseconds parse_duration(std::string_view option, std::string_view value) {
+  std::int64_t factor = 1000;
+  std::string_view digits = value;
+  if (digits.ends_with("ms")) {
+    factor = 1;
+    digits.remove_suffix(2);
+  } else if (digits.ends_with('s')) {
+    digits.remove_suffix(1);
+  }
+  const auto number = base::parse_number<std::uint32_t>(digits);
+  if (!number) refuse(option, value, "a duration looks like 250ms or 5s");
+  return std::chrono::milliseconds(*number * factor);
+}
+
+std::pair<std::string, std::string> parse_load(std::string_view value) {
+  const std::size_t equals = value.find('=');
+  if (equals == 0 || equals == std::string_view::npos || equals + 1 == value.size()) {
+    refuse("--load", value, "expected NAME=FILE, for instance flights=flights.parquet");
+  }
+  return {std::string(value.substr(0, equals)), std::string(value.substr(equals + 1))};
+}
+
+constexpr std::array kOptions{
+    Option{"--port", true,
+           [](CommandLine& line, std::string_view value) { line.server.port = parse_port(value); }},
+    Option{"--host", true,
+           [](CommandLine& line, std::string_view value) { line.server.host = value; }},
+    Option{"--data", true,
+           [](CommandLine& line, std::string_view value) { line.server.engine.directory = value; }},
+    Option{"--load", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.tables.push_back(parse_load(value));
+           }},
+    Option{"--token", true,
+           [](CommandLine& line, std::string_view value) { line.server.token = value; }},
+    Option{"--tls", false, [](CommandLine& line, std::string_view) { line.server.tls = true; }},
+    Option{"--tls-dir", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.tls = true;
+             line.server.tls_directory = value;
+           }},
+    Option{"--max-protocol", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.service.max_protocol = parse_protocol(value);
+           }},
+    Option{"--engine", true,
+           [](CommandLine& line, std::string_view value) { line.server.engine.library = value; }},
+    Option{"--direct-results-wait", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.service.direct_results_wait =
+                 parse_duration("--direct-results-wait", value);
+           }},
+    Option{"--session-idle-timeout", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.service.session_idle_timeout =
+                 parse_duration("--session-idle-timeout", value);
+           }},
+    Option{"--print-dsn", false,
+           [](CommandLine& line, std::string_view) { line.print_dsn = true; }},
+    Option{"--quiet", false, [](CommandLine& line, std::string_view) { line.quiet = true; }},
+    Option{
+        "--help", false,
+        [](CommandLine& line, std::string_view) { line.action = CommandLine::Action::PrintHelp; }},
+    Option{"--version", false,
+           [](CommandLine& line, std::string_view) {
+             line.action = CommandLine::Action::PrintVersion;
+           }},
+};
+
+const Option& find_option(std::string_view name) {
+  for (const Option& option : kOptions) {
+    if (option.name == name) return option;
+  }
+  throw std::invalid_argument(base::concat("unknown argument ", name, "; see --help"));
+}
+
+}  // namespace
+
+CommandLine parse_command_line(std::span<const std::string_view> arguments) {
+  CommandLine line;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    const std::size_t equals = argument.find('=');
+    const Option& option = find_option(argument.substr(0, equals));
+    if (!option.takes_value) {
+      if (equals != std::string_view::npos) refuse(option.name, "", "takes no value");
+      option.apply(line, {});
+    } else if (equals != std::string_view::npos) {
+      option.apply(line, argument.substr(equals + 1));
+    } else if (++i < arguments.size()) {
+      option.apply(line, arguments[i]);
+    } else {
+      throw std::invalid_argument(base::concat(option.name, " needs a value; see --help"));
+    }
+  }
+  return line;
+}
+
+std::string_view help_text() noexcept {
+  return R"(dbsql-warehouse: a SQL warehouse on this machine that speaks the protocols of Databricks SQL
+
+usage: dbsql-warehouse [options]
+
+Where it listens
+  --port N                   TCP port; 0 chooses a free one (default 0)
+  --host ADDRESS             address to listen on (default 127.0.0.1)
+  --tls                      HTTPS with a certificate for localhost, 127.0.0.1 and ::1 that is made up at the start
+  --tls-dir DIR              like --tls; writes the authority to trust to DIR/ca.pem (default: a temporary directory)
+  --token TOKEN              accept this access token only (default: any)
+  --print-dsn                print the DSN, one line, to standard output as soon as connections are accepted
+
+What it serves
+  --data DIR                 keep databases in DIR (default: in memory, gone at the end)
+  --load NAME=FILE           make a Parquet, CSV or JSON file a table; may be repeated
+  --engine LIBRARY           SQL engine: a library with an ADBC entry point
+                             (default: $DBSQL_ENGINE_LIBRARY, else the one tools/bootstrap installed)
+
+How it behaves
+  --max-protocol VERSION     newest protocol version to speak: V1 to V9, HIVE_V1 to HIVE_V10 (default V8)
+  --direct-results-wait T    how long ExecuteStatement waits for the statement to end, for instance 250ms (default 5s)
+  --session-idle-timeout T   close sessions that nobody used for so long (default: never)
+
+  --quiet                    no messages on standard error
+  --help, --version
+
+Faults and the request journal are at /_local/faults and /_local/journal: see docs/warehouse.md.
+Ctrl-C stops it. Exit codes: 0 stopped, 1 cannot start, 2 wrong arguments.
+)";
+}
+
+}  // namespace dbsql::warehouse

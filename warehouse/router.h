@@ -1,0 +1,54 @@
+#pragma once
+
+#include "warehouse/exchange.h"
+#include "warehouse/faults.h"
+#include "warehouse/journal.h"
+#include "warehouse/thrift_service.h"
+#include "warehouse/timers.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace dbsql::warehouse {
+
+struct RouterOptions {
+  std::string token;  ///< the personal access token that is accepted; empty = any
+  std::string org_id = "1234567890123456";
+};
+
+/// Decides what happens with a request: journal, faults, credentials, then the service its path
+/// belongs to. Every reply gets the headers that real servers put on all of theirs
+/// (reference/observed.md 1).
+///
+/// Ownership: refers to everything it is given. Threads: safe from any thread; never blocks.
+class Router {
+ public:
+  Router(RouterOptions options, FaultRules& faults, Journal& journal, ThriftService& thrift,
+         Timers& timers)
+      : options_(std::move(options)),
+        faults_(faults),
+        journal_(journal),
+        thrift_(thrift),
+        timers_(timers) {}
+
+  void route(std::shared_ptr<Exchange> exchange);
+
+ private:
+  void record(std::uint64_t number, const HttpReply& reply);
+  void suffer(const Fault& fault, const std::shared_ptr<Exchange>& exchange);
+  void serve(const std::shared_ptr<Exchange>& exchange);
+  void serve_thrift(const std::shared_ptr<Exchange>& exchange, Compute compute);
+  void serve_local(Exchange& exchange);
+  void serve_faults(Exchange& exchange);
+  void serve_journal(Exchange& exchange);
+  void add_standard_headers(const HttpRequest& request, HttpReply& reply) const;
+
+  RouterOptions options_;
+  FaultRules& faults_;
+  Journal& journal_;
+  ThriftService& thrift_;
+  Timers& timers_;
+};
+
+}  // namespace dbsql::warehouse

@@ -1,0 +1,177 @@
+#include "warehouse/server.h"
+
+#include "base/text.h"
+#include "warehouse/http_server.h"
+#include "warehouse/result_spool.h"
+#include "warehouse/router.h"
+#include "warehouse/value_text.h"
+
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+
+namespace dbsql::warehouse {
+namespace {
+
+constexpr std::string_view kAnyToken = "local";
+
+/// Thousands of connections need as many descriptors; the usual soft limit is 1,024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::unique_ptr<Engine> open_default_engine(EngineOptions options) {
+  if (options.library.empty()) options.library = default_engine_library();
+  return open_engine(options);
+}
+
+void load_tables(Engine& engine, const ServerOptions& options) {
+  for (const auto& [name, file] : options.tables) {
+    if (!std::filesystem::exists(file)) {
+      throw std::runtime_error(
+          base::concat("cannot load table ", name, ": there is no file ", file));
+    }
+    try {
+      engine.load_table(name, file);
+    } catch (const EngineError& error) {
+      throw std::runtime_error(
+          base::concat("cannot load table ", name, " from ", file, ": ", error.message));
+    }
+  }
+}
+
+HttpServerOptions http_options(const ServerOptions& options,
+                               const std::optional<TlsIdentity>& identity) {
+  return {.host = options.host,
+          .port = options.port,
+          .threads = options.io_threads,
+          .max_body_bytes = options.max_request_bytes,
+          .tls = identity};
+}
+
+/// An address to connect to for one to listen on.
+std::string reachable_host(const std::string& host) {
+  if (host == "0.0.0.0") return "127.0.0.1";
+  if (host == "::" || host == "::1") return "[::1]";
+  return host.find(':') == std::string::npos ? host : base::concat("[", host, "]");
+}
+
+}  // namespace
+
+std::string default_engine_library() {
+  if (const char* named = std::getenv("DBSQL_ENGINE_LIBRARY"); named != nullptr && *named != '\0') {
+    return named;
+  }
+  if (std::filesystem::exists(DBSQL_ENGINE_LIBRARY)) return DBSQL_ENGINE_LIBRARY;
+  return "libduckdb.so";
+}
+
+class Server::Impl {
+ public:
+  Impl(ServerOptions options, std::unique_ptr<Engine> engine, base::Clock& clock)
+      : options_(std::move(options)),
+        engine_(std::move(engine)),
+        identity_(options_.tls ? std::optional(make_tls_identity()) : std::nullopt),
+        http_(http_options(options_, identity_),
+              [this](std::shared_ptr<Exchange> exchange) { router_.route(std::move(exchange)); }),
+        thrift_(*engine_, http_, journal_, options_.service, clock),
+        router_({.token = options_.token}, faults_, journal_, thrift_, http_) {
+    raise_descriptor_limit();
+    load_tables(*engine_, options_);
+    if (identity_) ca_file_ = write_authority(*identity_, options_.tls_directory);
+    http_.start();
+    expire_later();
+  }
+
+  ~Impl() { stop(); }
+
+  void stop() {
+    http_.stop_accepting();
+    thrift_.stop();
+    http_.stop();
+  }
+
+  std::string dsn() const {
+    std::string dsn = options_.tls ? "" : "http://";
+    dsn += base::concat("token:", options_.token.empty() ? kAnyToken : options_.token, "@",
+                        reachable_host(options_.host), ":", http_.port(), http_path());
+    return dsn;
+  }
+
+  std::string http_path() const {
+    return base::concat("/sql/1.0/warehouses/", options_.warehouse_id);
+  }
+
+  std::string scalar_text(std::string_view sql) {
+    const auto session = engine_->open_session({});
+    ResultSpool spool(session->execute(sql, {}, 0, {}), 0);
+    const auto rows = spool.rows_at(0);
+    std::string text;
+    if (!rows || spool.type().children.empty()) return text;
+    const arrow::TypeNode& type = spool.type().children[0];
+    const ArrowArray& column = *(**rows->batch).children[0];
+    const std::int64_t row = (**rows->batch).offset;
+    if (!is_null(type, column, row))
+      ValueText(session->time_zone()).append(text, type, column, row);
+    return text;
+  }
+
+  std::uint16_t port() const noexcept { return http_.port(); }
+  const std::string& ca_file() const noexcept { return ca_file_; }
+  FaultRules& faults() noexcept { return faults_; }
+  Journal& journal() noexcept { return journal_; }
+  ThriftService& thrift() noexcept { return thrift_; }
+
+ private:
+  void expire_later() {
+    const auto timeout = options_.service.session_idle_timeout;
+    if (timeout.count() == 0) return;
+    http_.after(std::max(timeout / 2, std::chrono::milliseconds(1)), [this] {
+      thrift_.expire_idle_sessions();
+      expire_later();
+    });
+  }
+
+  const ServerOptions options_;
+  const std::unique_ptr<Engine> engine_;
+  const std::optional<TlsIdentity> identity_;
+  std::string ca_file_;
+  FaultRules faults_;
+  Journal journal_;
+  HttpServer http_;
+  ThriftService thrift_;
+  Router router_;
+};
+
+Server::Server(ServerOptions options, base::Clock& clock)
+    : Server(options, open_default_engine(options.engine), clock) {}
+
+Server::Server(ServerOptions options, std::unique_ptr<Engine> engine, base::Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(engine), clock)) {}
+
+Server::~Server() = default;
+
+std::uint16_t Server::port() const noexcept { return impl_->port(); }
+std::string Server::dsn() const { return impl_->dsn(); }
+std::string Server::http_path() const { return impl_->http_path(); }
+const std::string& Server::ca_file() const noexcept { return impl_->ca_file(); }
+FaultRules& Server::faults() noexcept { return impl_->faults(); }
+Journal& Server::journal() noexcept { return impl_->journal(); }
+ThriftService& Server::thrift() noexcept { return impl_->thrift(); }
+std::string Server::scalar_text(std::string_view sql) { return impl_->scalar_text(sql); }
+
+std::int64_t Server::scalar(std::string_view sql) {
+  const std::string text = scalar_text(sql);
+  const auto number = base::parse_number<std::int64_t>(text);
+  if (!number) throw std::runtime_error(base::concat("not a whole number: \"", text, "\""));
+  return *number;
+}
+
+void Server::stop() { impl_->stop(); }
+
+}  // namespace dbsql::warehouse

@@ -1,0 +1,173 @@
+// OpenSession, CloseSession, GetInfo and the delegation tokens (reference/thrift.md 3.1, 3.6).
+
+#include "base/text.h"
+#include "warehouse/thrift_service_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dbsql::warehouse {
+namespace {
+
+constexpr std::int32_t kHiveWorkaround = -7;
+
+/// The version that both sides speak. The Databricks number wins over the one that plain Hive
+/// clients send; a client that names none takes what the server has.
+std::int32_t negotiate(const tcli::TOpenSessionReq& request, std::int32_t server_maximum) {
+  if (request.__isset.client_protocol_i64) {
+    return static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(request.client_protocol_i64, kHiveV1, server_maximum));
+  }
+  const auto hive = static_cast<std::int32_t>(request.client_protocol);
+  if (!request.__isset.client_protocol || hive == kHiveWorkaround) return server_maximum;
+  return std::clamp(hive, kHiveV1, server_maximum);
+}
+
+/// Hive clients wrap their settings: `set:hiveconf:KEY`, `set:hivevar:KEY`, `use:database`.
+void add_conf(SessionSettings& settings, const std::string& key, const std::string& value) {
+  for (const std::string_view prefix : {"set:hiveconf:", "set:hivevar:"}) {
+    if (!key.starts_with(prefix)) continue;
+    settings.confs[key.substr(prefix.size())] = value;
+    return;
+  }
+  if (key == "use:database") {
+    settings.schema = value;
+  } else {
+    settings.confs[key] = value;
+  }
+}
+
+SessionSettings settings_of(const tcli::TOpenSessionReq& request, std::int32_t protocol) {
+  SessionSettings settings;
+  for (const auto& [key, value] : request.configuration) add_conf(settings, key, value);
+  if (protocol < kSparkV4 || !request.__isset.initialNamespace) return settings;
+  // `SPARK` is the old way to say "the default catalog" (reference/thrift.md 3.7).
+  const tcli::TNamespace& wanted = request.initialNamespace;
+  if (!base::equals_ignore_case(wanted.catalogName, "SPARK")) settings.catalog = wanted.catalogName;
+  settings.schema = wanted.schemaName;
+  return settings;
+}
+
+/// What is in force: the client's own spelling where it named something.
+tcli::TNamespace effective_namespace(const tcli::TOpenSessionReq& request, Session& session) {
+  tcli::TNamespace effective;
+  const tcli::TNamespace& wanted = request.initialNamespace;
+  effective.__set_catalogName(wanted.catalogName.empty() ? session.engine().current_catalog()
+                                                         : wanted.catalogName);
+  effective.__set_schemaName(wanted.schemaName.empty() ? session.engine().current_schema()
+                                                       : wanted.schemaName);
+  return effective;
+}
+
+std::optional<std::string> server_info(tcli::TGetInfoType type) {
+  switch (type) {
+    case tcli::TGetInfoType::CLI_SERVER_NAME:
+    case tcli::TGetInfoType::CLI_DBMS_NAME:
+      return "Spark SQL";
+    case tcli::TGetInfoType::CLI_DBMS_VER:
+      return "3.1.1";  // a compatibility number that never changes (reference/thrift.md 2.1)
+    default:
+      return std::nullopt;
+  }
+}
+
+tcli::TGetInfoValue text_info(std::string text) {
+  tcli::TGetInfoValue value;
+  value.__set_stringValue(std::move(text));
+  return value;
+}
+
+}  // namespace
+
+void ThriftService::Impl::open_session(const CallPtr& call, tcli::TOpenSessionReq request) {
+  request_workers_.post(
+      [this, call, request = std::move(request)] { open_session_now(call, request); });
+}
+
+void ThriftService::Impl::open_session_now(const CallPtr& call,
+                                           const tcli::TOpenSessionReq& request) {
+  const std::int32_t protocol = negotiate(request, options_.max_protocol);
+  const bool databricks = is_databricks(protocol);
+  tcli::TOpenSessionResp reply;
+  reply.serverProtocolVersion = static_cast<tcli::TProtocolVersion>(protocol);
+  try {
+    auto session = std::make_shared<Session>(engine_.open_session(settings_of(request, protocol)),
+                                             protocol, statement_workers_);
+    session->touch(clock_.now());
+    reply.status = success_status();
+    tcli::TSessionHandle handle;
+    handle.sessionId = handle_of(session->id());
+    reply.__set_sessionHandle(handle);
+    if (databricks) {
+      std::vector<tcli::TGetInfoValue> infos;
+      for (const auto type : request.getInfos) {
+        infos.push_back(text_info(server_info(type).value_or("")));
+      }
+      reply.__set_getInfos(infos);
+    } else {
+      reply.__set_configuration({});
+    }
+    if (protocol >= kSparkV4) {
+      reply.__set_initialNamespace(effective_namespace(request, *session));
+      reply.__set_canUseMultipleCatalogs(true);
+    }
+    sessions_.add(session->id(), session);
+  } catch (const EngineError& error) {
+    reply.status = error_status(error, databricks);
+  } catch (const std::exception& error) {
+    reply.status = service_error("08006", base::concat("cannot open a session: ", error.what()));
+  }
+  call->reply(reply, {.enabled = databricks});
+}
+
+void ThriftService::Impl::retire(const SessionPtr& session) {
+  for (const auto& operation : operations_.take_if(
+           [&](const Operation& each) { return each.session_id() == session->id(); })) {
+    release(operation);
+  }
+}
+
+void ThriftService::Impl::close_session(const CallPtr& call,
+                                        const tcli::TCloseSessionReq& request) {
+  const auto id = Guid::from_bytes(request.sessionHandle.sessionId.guid);
+  auto session = id ? sessions_.take(*id) : nullptr;
+  if (!session) {
+    return reply_status<tcli::TCloseSessionResp>(call, invalid_session(request.sessionHandle));
+  }
+  request_workers_.post([this, call, session = std::move(session)] {
+    retire(session);
+    reply_status<tcli::TCloseSessionResp>(call, success_status(),
+                                          {.enabled = is_databricks(session->protocol())});
+  });
+}
+
+void ThriftService::Impl::get_info(const CallPtr& call, const tcli::TGetInfoReq& request) {
+  tcli::TGetInfoResp reply;
+  if (!find_session(request.sessionHandle)) {
+    reply.status = invalid_session(request.sessionHandle);
+  } else if (const auto text = server_info(request.infoType)) {
+    reply.status = success_status();
+    reply.infoValue = text_info(*text);
+  } else {
+    reply.status =
+        service_error("HYC00", base::concat("Unrecognized GetInfoType value: ",
+                                            static_cast<std::int32_t>(request.infoType)));
+  }
+  call->reply(reply);
+}
+
+void ThriftService::Impl::dispatch_delegation_token(const CallPtr& call) {
+  const tcli::TStatus refusal = service_error(
+      "08S01", "Delegation token only supported over remote client with kerberos authentication");
+  if (call->method() == "GetDelegationToken") {
+    reply_status<tcli::TGetDelegationTokenResp>(call, refusal);
+  } else if (call->method() == "CancelDelegationToken") {
+    reply_status<tcli::TCancelDelegationTokenResp>(call, refusal);
+  } else if (call->method() == "RenewDelegationToken") {
+    reply_status<tcli::TRenewDelegationTokenResp>(call, refusal);
+  } else {
+    dispatch_catalog_call(call);
+  }
+}
+
+}  // namespace dbsql::warehouse
