@@ -190,7 +190,7 @@ std::array<std::uint64_t, 4> ArrayView::decimal_at(std::int64_t row) const {
   const auto* bytes =
       static_cast<const std::byte*>(data_) + static_cast<std::size_t>(offset_ + row) * width;
   const bool negative = (bytes[width - 1] & std::byte{0x80}) != std::byte{0};
-  std::array<std::uint64_t, 4> words;
+  std::array<std::uint64_t, 4> words{};
   words.fill(negative ? ~std::uint64_t{0} : 0);
   std::memcpy(words.data(), bytes, width);
   return words;

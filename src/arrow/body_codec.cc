@@ -71,7 +71,7 @@ base::Buffer decompress_body_buffer(BodyCodec codec, const base::Buffer& buffer,
     throw_corrupt_ipc("a compressed buffer is too short for its size");
   }
   std::memcpy(&size, buffer.data(), sizeof size);
-  const base::Buffer rest = buffer.slice(sizeof size, buffer.size() - sizeof size);
+  base::Buffer rest = buffer.slice(sizeof size, buffer.size() - sizeof size);
   if (size == kStored) return rest;
   if (size < 0 || static_cast<std::uint64_t>(size) > budget) {
     throw_corrupt_ipc(

@@ -27,7 +27,7 @@ void release_schema(ArrowSchema* schema) noexcept {
 }
 
 struct ArrayNode {
-  std::array<const void*, 3> buffers;
+  std::array<const void*, 3> buffers{};
   std::array<std::shared_ptr<const void>, 3> owners;
   std::vector<UniqueArray> children;
   std::vector<ArrowArray*> child_pointers;

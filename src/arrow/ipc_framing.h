@@ -10,7 +10,7 @@ namespace dbsql::arrow {
 
 /// Zero bytes that fill `size` up to the next multiple of eight.
 inline std::string_view padding(std::size_t size) noexcept {
-  return std::string_view("\0\0\0\0\0\0\0", (8 - size % 8) % 8);
+  return {"\0\0\0\0\0\0\0", (8 - size % 8) % 8};
 }
 
 /// Continuation marker, metadata length, metadata and its padding: all of a message but the body.

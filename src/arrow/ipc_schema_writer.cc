@@ -17,7 +17,7 @@ using flatbuffers::Offset;
 
 // A type table and which one it is: the two fields of a union.
 struct TypeTable {
-  ipc::Type tag;
+  ipc::Type tag = ipc::Type::NONE;
   Offset<void> table;
 };
 

@@ -6,6 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 namespace dbsql::arrow {
 namespace {
 
@@ -228,6 +232,30 @@ TEST(IpcReader, CopiesBuffersThatAreNotAligned) {
     const auto address = reinterpret_cast<std::uintptr_t>(read->children[8]->buffers[1]);
     EXPECT_EQ(address % 8, 0U);
   }
+}
+
+TEST(IpcReader, DecodesInSeveralThreadsAtOnce) {
+  auto random = test::seeded_random();
+  const UniqueSchema schema = test::every_type();
+  const UniqueArray batch = test::random_batch(*schema, 20, random);
+  const base::Buffer message = bytes_of(RecordBatchEncoder(*schema).encode(*batch));
+  const std::string expected = batch_text(*schema, *batch);
+  const RecordBatchDecoder decoder(*schema);
+  std::atomic<int> equal = 0;
+
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int k = 0; k < 20; ++k) {
+          const UniqueArray read = decoder.decode(message);
+          equal += batch_text(*schema, *read) == expected ? 1 : 0;
+        }
+      });
+    }
+  }
+
+  EXPECT_EQ(equal, 80);
 }
 
 TEST(IpcReader, LeavesOutBitmapsThatSayNothing) {
