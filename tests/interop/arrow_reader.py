@@ -52,16 +52,32 @@ def nested(kind, value):
     return scalar(kind, value)
 
 
-def months(array):
-    """pyarrow has no Python type for year-month intervals; their values are 32-bit counts of months."""
-    counts = pyarrow.Array.from_buffers(pyarrow.int32(), len(array), array.buffers(), offset=array.offset).to_pylist()
-    return [None if n is None else {"text": f"{'-' if n < 0 else ''}{abs(n) // 12}-{abs(n) % 12}"} for n in counts]
+def is_months(field):
+    return str(field.type) == "month_interval"
 
 
-def cells(column):
-    if str(column.type) == "month_interval":
-        return [cell for chunk in column.chunks for cell in months(chunk)]
-    return [nested(column.type, value) for value in column.to_pylist()]
+def read_stream(body):
+    """The schema and the validated batches. pyarrow reads year-month intervals but has no Python type for them, so their
+    columns are read a second time as the 32-bit counts of months that they are."""
+    pyarrow.ipc.open_stream(body).read_all().validate(full=True)
+    messages = pyarrow.MessageReader.open_stream(body)
+    schema = pyarrow.ipc.read_schema(messages.read_next_message())
+    readable = pyarrow.schema(
+        [pyarrow.field(field.name, pyarrow.int32()) if is_months(field) else field for field in schema])
+    batches = [pyarrow.ipc.read_record_batch(message, readable) for message in messages]
+    return schema, batches
+
+
+def months(value):
+    return None if value is None else {"text": f"{'-' if value < 0 else ''}{abs(value) // 12}-{abs(value) % 12}"}
+
+
+def rows_of(schema, batch):
+    columns = []
+    for field, column in zip(schema, batch.columns):
+        values = column.to_pylist()
+        columns.append([months(v) if is_months(field) else nested(field.type, v) for v in values])
+    return [list(row) for row in zip(*columns)]
 
 
 def main():
@@ -77,10 +93,8 @@ def main():
             if run.returncode != 0:
                 answer = {"error": run.stderr.decode()}
             else:
-                table = pyarrow.ipc.open_stream(run.stdout).read_all()
-                table.validate(full=True)
-                columns = [cells(column) for column in table.columns]
-                answer = {"columns": table.column_names, "rows": [list(row) for row in zip(*columns)]}
+                schema, batches = read_stream(run.stdout)
+                answer = {"columns": schema.names, "rows": [row for batch in batches for row in rows_of(schema, batch)]}
             print(json.dumps({"name": statement["name"], **answer}), file=output, flush=True)
 
 

@@ -14,11 +14,13 @@ Ours is read from `dbsql --format ndjson`.
 """
 
 import argparse
+import base64
 import datetime
 import json
 import math
 import os
 import re
+import struct
 import subprocess
 import sys
 
@@ -83,6 +85,16 @@ def same_float(ours, theirs, tolerance=0.0):
         math.copysign(1, a) == math.copysign(1, b))
 
 
+def single(text):
+    """The nearest single-precision number, as a double."""
+    return struct.unpack("f", struct.pack("f", float(text)))[0]
+
+
+def same_number(ours, theirs):
+    """A peer without other number types: decimals are computed there in doubles, floats are widened."""
+    return same_float(ours, theirs, 1e-15) or same_float(single(ours), theirs)
+
+
 def same_instant(ours, theirs):
     instant = datetime.datetime.fromisoformat(theirs.replace("Z", "+00:00"))
     text = ours if " " in ours else ours + " 00:00:00"
@@ -109,12 +121,12 @@ def same_text(ours, theirs):
 RULES = {
     "bool": lambda ours, theirs: ours is theirs,
     "integer": lambda ours, theirs: isinstance(ours, Number) and ours == theirs,
-    "float": same_float,
+    "float": lambda ours, theirs: same_float(single(ours), single(theirs)),
     "double": same_float,
-    "number": lambda ours, theirs: same_float(ours, theirs, 1e-15),
+    "number": same_number,
     "decimal": lambda ours, theirs: ours == theirs,
     "text": same_text,
-    "bytes": lambda ours, theirs: ours == theirs,
+    "bytes": lambda ours, theirs: base64.b64decode(ours, validate=True).hex() == theirs,
     "date": lambda ours, theirs: ours == theirs,
     "timestamp": lambda ours, theirs: ours == wall_clock(theirs),
     "instant": same_instant,

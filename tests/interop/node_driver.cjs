@@ -66,7 +66,7 @@ async function runStatement(session, statement) {
 }
 
 async function connect() {
-  const [, token, host, port, path] = process.env.DBSQL_DSN.match(/^token:([^@]*)@([^:/]+):(\d+)(\/[^?]*)/);
+  const [, token, host, port, path] = process.env.DBSQL_DSN.match(/^http:\/\/token:([^@]*)@([^:/]+):(\d+)(\/[^?]*)/);
   const logger = new DBSQLLogger({ level: LogLevel.error });
   const client = new DBSQLClient({ logger });
   // The driver speaks https only; its connection options are the one place that says so.

@@ -12,8 +12,6 @@ import os
 import re
 import sys
 
-import numpy
-import pandas
 from databricks import sql
 from databricks.sql.parameters import native
 
@@ -51,37 +49,31 @@ def parameters_of(statement):
     parameters = []
     for item in statement["parameters"]:
         make = PARAMETER_TYPES[item["type"] if item["value"] is not None else "VOID"]
-        value = python_value(item["type"], item["value"])
-        parameters.append(make(value, name=item.get("name")) if make is not native.VoidParameter
-                          else make(name=item.get("name")))
+        parameters.append(make(python_value(item["type"], item["value"]), name=item.get("name")))
     return parameters
 
 
 def tagged(value):
-    if value is None or value is pandas.NaT:
+    if value is None:
         return None
-    if isinstance(value, (bool, numpy.bool_)):
-        return {"bool": bool(value)}
-    if isinstance(value, (int, numpy.integer)):
-        return {"integer": str(int(value))}
-    if isinstance(value, numpy.float32):
-        return {"float": repr(float(str(value)))}
-    if isinstance(value, (float, numpy.floating)):
-        return {"double": repr(float(value))}
+    if isinstance(value, bool):
+        return {"bool": value}
+    if isinstance(value, int):
+        return {"integer": str(value)}
+    if isinstance(value, float):
+        return {"double": repr(value)}
     if isinstance(value, decimal.Decimal):
         return {"decimal": format(value, "f")}
     if isinstance(value, str):
         return {"text": value}
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return {"bytes": bytes(value).hex()}
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
     if isinstance(value, datetime.datetime):
         return {"timestamp": value.isoformat(sep=" ")}
     if isinstance(value, datetime.date):
         return {"date": value.isoformat()}
     if isinstance(value, datetime.timedelta):
         return {"microseconds": str(value // datetime.timedelta(microseconds=1))}
-    if isinstance(value, numpy.ndarray):
-        value = list(value)
     if isinstance(value, dict):
         return {"object": [[str(key), tagged(item)] for key, item in value.items()]}
     if isinstance(value, list):
@@ -110,8 +102,13 @@ def run_statement(cursor, statement):
     if statement.get("check") == "lines":
         answer["lines"] = ["\t".join(map(str, row)) for row in fetched_in_steps(cursor)]
         return answer
-    answer["rows"] = [[tagged(cell) for cell in row] for row in cursor.fetchall()]
+    answer["rows"] = [[cell_of(*pair) for pair in zip(cursor.description, row)] for row in cursor.fetchall()]
     return answer
+
+
+def cell_of(column, value):
+    # Python has one type for both; the column tells.
+    return {"float": repr(value)} if column[1] == "float" and value is not None else tagged(value)
 
 
 def fetched_in_steps(cursor):
@@ -124,12 +121,12 @@ def fetched_in_steps(cursor):
 
 
 def connect():
-    match = re.fullmatch(r"token:([^@]*)@([^/]+)(/[^?]*)\??.*", os.environ["DBSQL_DSN"])
-    token, host, path = match.groups()
+    token, host, path = re.fullmatch(r"http://token:([^@]*)@([^/]+)(/[^?]*).*", os.environ["DBSQL_DSN"]).groups()
     # The connector speaks https only, except to an address that is given whole.
     return sql.connect(
         server_hostname=f"http://{host}", http_path=path, access_token=token, enable_telemetry=False,
-        _connection_uri=f"http://{host}{path}", _retry_stop_after_attempts_count=1, _socket_timeout=60)
+        _connection_uri=f"http://{host}{path}", _retry_stop_after_attempts_count=1, _socket_timeout=60,
+        _disable_pandas=True)  # pandas cannot tell NULL from NaN
 
 
 def main():
@@ -141,7 +138,7 @@ def main():
             with connection.cursor() as cursor:
                 try:
                     answer = run_statement(cursor, statement)
-                except sql.exc.Error as error:
+                except Exception as error:  # whatever it is, it is the peer's answer to this statement
                     answer = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps({"name": statement["name"], **answer}), file=output, flush=True)
 
