@@ -2,12 +2,14 @@
 //
 // usage: node_driver.cjs STATEMENTS OUTPUT      with DBSQL_DSN set
 //
+// With DBSQL_INTEROP_ROWS=columns it asks for column-based pages instead of Arrow, as old clients do.
 // The form of values and of errors is described in compare.py.
 'use strict';
 
 const fs = require('fs');
 const { DBSQLClient, DBSQLLogger, DBSQLParameter, LogLevel } = require('@databricks/sql');
 
+const PEER = process.env.DBSQL_INTEROP_ROWS === 'columns' ? 'columns' : 'node';
 const PARAMETER_TYPES = { INT: 'INTEGER' };
 
 function parameterOf(item) {
@@ -69,6 +71,7 @@ async function connect() {
   const [, token, host, port, path] = process.env.DBSQL_DSN.match(/^http:\/\/token:([^@]*)@([^:/]+):(\d+)(\/[^?]*)/);
   const logger = new DBSQLLogger({ level: LogLevel.error });
   const client = new DBSQLClient({ logger });
+  client.config.arrowEnabled = PEER === 'node';
   // The driver speaks https only; its connection options are the one place that says so.
   const options = client.getConnectionOptions.bind(client);
   client.getConnectionOptions = (given) => ({ ...options(given), https: false });
@@ -83,7 +86,7 @@ async function main() {
   const client = await connect();
   const session = await client.openSession();
   for (const statement of statements) {
-    if (statement.peers && !statement.peers.includes('node')) continue;
+    if (statement.peers && !statement.peers.includes(PEER)) continue;
     let answer;
     try {
       answer = await runStatement(session, statement);
