@@ -148,7 +148,7 @@ struct Cell<T, std::enable_if_t<kIsInteger<T>>> {
   template <class From>
   static T narrow(const ColumnRef& column, std::int64_t row) {
     const From value = fixed<From>(column, row);
-    if (!std::in_range<T>(value)) throw_cell_range(column, row, kName);
+    if (!std::in_range<T>(value)) throw_cell_range(column, row, "an integer of the requested size");
     return static_cast<T>(value);
   }
   static T read(const ColumnRef& column, std::int64_t row) {
