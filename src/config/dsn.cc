@@ -108,7 +108,6 @@ class Parser {
   void take_pair(const std::string& key, const std::string& value) {
     if (const Option* option = find_go_option(key)) return take_option(*option, key, value, true);
     if (const Option* option = find_option(key)) return take_option(*option, key, value, false);
-    if (base::equals_ignore_case(key, kTimeZone)) return take_time_zone(value);
     if (base::starts_with_ignore_case(key, kSessionPrefix)) {
       return take_conf(key.substr(kSessionPrefix.size()), value);
     }
@@ -151,6 +150,7 @@ class Parser {
 
   void take_conf(const std::string& key, const std::string& value) {
     if (key.empty()) fail("a session setting has no name");
+    if (base::equals_ignore_case(key, kTimeZone)) return take_time_zone(value);
     require_not_secret(key);
     config_.session_confs.try_emplace(key, value);
   }

@@ -73,6 +73,7 @@ struct Waiter {
     std::unique_lock lock(mutex);
     if (!left) {
       reply = std::move(outcome);
+      lock.unlock();  // before the notification: the woken caller would run into the lock
       changed.notify_one();
       return;
     }

@@ -215,7 +215,7 @@ TEST(Dsn, SaysThatThereIsNoTelemetry) {
 }
 
 TEST(Dsn, PassesTheTimeZoneOnInAnyCase) {  // case C16
-  for (const char* key : {"timezone", "TimeZone", "TIMEZONE"}) {
+  for (const char* key : {"timezone", "TimeZone", "TIMEZONE", "session.timezone"}) {
     EXPECT_THAT(with(base::concat(key, "=America/Denver")).session_confs,
                 ElementsAre(Pair("timezone", "America/Denver")));
   }
