@@ -131,16 +131,25 @@ arrow::UniqueSchema ResultCursor::wire_schema() const {
   return arrow::struct_schema(std::move(fields));
 }
 
+ResultCursor::~ResultCursor() {
+  for (const StoredFile& file : files_) options_.storage->remove(file.id);
+}
+
 void ResultCursor::prime() {
-  if (has_rows_) spool_.rows_at(0);
+  if (!has_rows_) return;
+  spool_.rows_at(0);
+  by_links_ = options_.storage != nullptr && options_.format == ResultOptions::Format::Arrow &&
+              kind() == EngineResult::Kind::Rows && is_large();
 }
 
 ResultPage ResultCursor::next_page(const PageLimits& limits) {
+  if (by_links_) return link_page(next_link_, true);
   return finish_page(options_.format == ResultOptions::Format::Arrow ? arrow_page(limits)
                                                                      : column_page(limits));
 }
 
 ResultPage ResultCursor::previous_page(const PageLimits& limits) {
+  if (by_links_) return link_page(0, true);
   if (page_starts_.size() > 1) page_starts_.pop_back();
   if (!page_starts_.empty()) {
     position_ = page_starts_.back();
@@ -150,11 +159,14 @@ ResultPage ResultCursor::previous_page(const PageLimits& limits) {
 }
 
 ResultPage ResultCursor::first_page(const PageLimits& limits) {
+  if (by_links_) return link_page(0, true);
   page_starts_.clear();
   return page_at(0, limits);
 }
 
 ResultPage ResultCursor::page_at(std::int64_t row, const PageLimits& limits) {
+  // Links are made anew for files that exist; the position of the next page stays (reference/results.md 1.9).
+  if (by_links_) return link_page(file_of(row), false);
   if (row < 0 || row > read_until_) {
     throw EngineError{.sqlstate = "HY106",
                       .error_class = "",

@@ -5,8 +5,10 @@
 #include "warehouse/column_page.h"
 #include "warehouse/engine.h"
 #include "warehouse/result_spool.h"
+#include "warehouse/storage.h"
 #include "warehouse/value_text.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +28,13 @@ struct ResultOptions {
   bool native_complex = true;
   bool native_interval = true;
   bool native_null = true;
+  /// Large Arrow results travel as files of this storage; null = all rows travel inside the
+  /// replies.
+  Storage* storage = nullptr;
+  std::size_t inline_limit_bytes = 0;  ///< results up to this size stay inside the reply
+  std::size_t file_bytes = 0;          ///< uncompressed size of one file
+  std::size_t links_per_page = 0;
+  std::chrono::milliseconds link_lifetime{0};
 };
 
 /// A column as the client is told about it.
@@ -48,6 +57,14 @@ struct ArrowBatch {
   std::int64_t row_count = 0;
 };
 
+/// One file of the result, as a client is told about it.
+struct FileLink {
+  Storage::Link link;
+  std::int64_t start_row = 0;
+  std::int64_t row_count = 0;
+  std::int64_t bytes = 0;  ///< uncompressed
+};
+
 /// One fetch reply's worth of rows.
 struct ResultPage {
   std::int64_t start_row = 0;
@@ -55,6 +72,7 @@ struct ResultPage {
   bool has_more = false;
   std::vector<ArrowBatch> batches;  ///< format Arrow
   ColumnPage columns;               ///< formats Columns and Rows
+  std::vector<FileLink> links;      ///< instead of batches, for results that travel as files
 };
 
 /// Reads one result page by page, in the format that was agreed with the client.
@@ -63,6 +81,9 @@ struct ResultPage {
 class ResultCursor {
  public:
   ResultCursor(std::unique_ptr<EngineResult> result, ResultOptions options, std::string time_zone);
+  ~ResultCursor();
+  ResultCursor(const ResultCursor&) = delete;
+  ResultCursor& operator=(const ResultCursor&) = delete;
 
   EngineResult::Kind kind() const { return spool_.source().kind(); }
   std::optional<std::int64_t> affected_rows() const { return spool_.source().affected_rows(); }
@@ -71,7 +92,10 @@ class ResultCursor {
   /// One IPC Schema message. \pre format Arrow
   const std::string& arrow_schema_message() const noexcept { return schema_message_; }
 
-  /// Pulls the first rows from the engine.
+  /// Whether the rows travel as files; known after `prime()`.
+  bool by_links() const noexcept { return by_links_; }
+
+  /// Pulls the first rows from the engine, and with them decides whether the result is large.
   void prime();
 
   ResultPage next_page(const PageLimits& limits);
@@ -94,6 +118,12 @@ class ResultCursor {
   arrow::UniqueArray text_column(const SpooledRows& rows, std::size_t column,
                                  std::int64_t length) const;
   ResultPage finish_page(ResultPage page);
+  bool is_large();
+  /// The links from file number `first` on; with `make_more`, files are made until the page is
+  /// full.
+  ResultPage link_page(std::size_t first, bool make_more);
+  bool make_file();
+  std::size_t file_of(std::int64_t row) const;
 
   ResultSpool spool_;
   const ResultOptions options_;
@@ -106,6 +136,16 @@ class ResultCursor {
   std::int64_t position_ = 0;              // of the next page
   std::int64_t read_until_ = 0;            // rows that some page has held
   std::vector<std::int64_t> page_starts_;  ///< of the last pages read, oldest first
+
+  struct StoredFile {
+    std::uint64_t id = 0;
+    std::int64_t start_row = 0;
+    std::int64_t row_count = 0;
+    std::int64_t bytes = 0;
+  };
+  bool by_links_ = false;
+  std::vector<StoredFile> files_;  // made so far
+  std::size_t next_link_ = 0;      // number of the first file of the next page
 };
 
 }  // namespace dbsql::warehouse

@@ -158,6 +158,8 @@ void Router::suffer(const Fault& fault, const std::shared_ptr<Exchange>& exchang
 
 void Router::serve(const std::shared_ptr<Exchange>& exchange) {
   const HttpRequest& request = exchange->request();
+  if (request.path().starts_with(Storage::kPathPrefix))
+    return exchange->reply(storage_.serve(request));
   const bool is_local = request.path().starts_with(kLocalPrefix);
   if (is_local && options_.token.empty()) return serve_local(*exchange);
   if (auto refusal = refuse_credentials(request, options_.token)) {

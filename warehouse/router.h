@@ -3,6 +3,7 @@
 #include "warehouse/exchange.h"
 #include "warehouse/faults.h"
 #include "warehouse/journal.h"
+#include "warehouse/storage.h"
 #include "warehouse/thrift_service.h"
 #include "warehouse/timers.h"
 
@@ -25,11 +26,12 @@ struct RouterOptions {
 class Router {
  public:
   Router(RouterOptions options, FaultRules& faults, Journal& journal, ThriftService& thrift,
-         Timers& timers)
+         const Storage& storage, Timers& timers)
       : options_(std::move(options)),
         faults_(faults),
         journal_(journal),
         thrift_(thrift),
+        storage_(storage),
         timers_(timers) {}
 
   void route(std::shared_ptr<Exchange> exchange);
@@ -48,6 +50,7 @@ class Router {
   FaultRules& faults_;
   Journal& journal_;
   ThriftService& thrift_;
+  const Storage& storage_;
   Timers& timers_;
 };
 

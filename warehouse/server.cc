@@ -79,12 +79,15 @@ class Server::Impl {
         identity_(options_.tls ? std::optional(make_tls_identity()) : std::nullopt),
         http_(http_options(options_, identity_),
               [this](std::shared_ptr<Exchange> exchange) { router_.route(std::move(exchange)); }),
-        thrift_(*engine_, http_, journal_, options_.service, clock),
-        router_({.token = options_.token}, faults_, journal_, thrift_, http_) {
+        storage_(clock),
+        thrift_(*engine_, http_, journal_, storage_, options_.service, clock),
+        router_({.token = options_.token}, faults_, journal_, thrift_, storage_, http_) {
     raise_descriptor_limit();
     load_tables(*engine_, options_);
     if (identity_) ca_file_ = write_authority(*identity_, options_.tls_directory);
     http_.start();
+    storage_.set_origin(base::concat(options_.tls ? "https://" : "http://",
+                                     reachable_host(options_.host), ":", http_.port()));
     expire_later();
   }
 
@@ -126,6 +129,7 @@ class Server::Impl {
   FaultRules& faults() noexcept { return faults_; }
   Journal& journal() noexcept { return journal_; }
   ThriftService& thrift() noexcept { return thrift_; }
+  Storage& storage() noexcept { return storage_; }
 
  private:
   void expire_later() {
@@ -144,6 +148,7 @@ class Server::Impl {
   FaultRules faults_;
   Journal journal_;
   HttpServer http_;
+  Storage storage_;
   ThriftService thrift_;
   Router router_;
 };
@@ -163,6 +168,7 @@ const std::string& Server::ca_file() const noexcept { return impl_->ca_file(); }
 FaultRules& Server::faults() noexcept { return impl_->faults(); }
 Journal& Server::journal() noexcept { return impl_->journal(); }
 ThriftService& Server::thrift() noexcept { return impl_->thrift(); }
+Storage& Server::storage() noexcept { return impl_->storage(); }
 std::string Server::scalar_text(std::string_view sql) { return impl_->scalar_text(sql); }
 
 std::int64_t Server::scalar(std::string_view sql) {

@@ -64,6 +64,7 @@ class Server {
   FaultRules& faults() noexcept;
   Journal& journal() noexcept;
   ThriftService& thrift() noexcept;
+  Storage& storage() noexcept;
 
   /// Runs a statement in an engine session of its own, past the wire. Returns the first value of
   /// the first row as text ("" for NULL and for no rows). \throws EngineError

@@ -202,6 +202,22 @@ void write_batches(ReplyProtocol& reply, const std::vector<ArrowBatch>& batches)
   out.writeListEnd();
 }
 
+void write_links(ReplyProtocol& reply, const std::vector<FileLink>& links) {
+  TProtocol& out = reply;
+  out.writeListBegin(TType::T_STRUCT, static_cast<std::uint32_t>(links.size()));
+  for (const FileLink& file : links) {
+    tcli::TSparkArrowResultLink link;
+    link.fileLink = file.link.url;
+    link.expiryTime = file.link.expiry_ms;
+    link.startRowOffset = file.start_row;
+    link.rowCount = file.row_count;
+    link.bytesNum = file.bytes;
+    link.__set_httpHeaders({});
+    link.write(&out);
+  }
+  out.writeListEnd();
+}
+
 void write_row_set(ReplyProtocol& reply, ResultPage page, ResultOptions::Format format) {
   TProtocol& out = reply;
   write_struct(out, "TRowSet", [&] {
@@ -212,6 +228,8 @@ void write_row_set(ReplyProtocol& reply, ResultPage page, ResultOptions::Format 
     });
     if (format == ResultOptions::Format::Columns) {
       write_field(out, TType::T_LIST, 3, [&] { write_columns(reply, std::move(page.columns)); });
+    } else if (!page.links.empty()) {
+      write_field(out, TType::T_LIST, 0x502, [&] { write_links(reply, page.links); });
     } else if (format == ResultOptions::Format::Arrow) {
       write_field(out, TType::T_LIST, 0x501, [&] { write_batches(reply, page.batches); });
     }
@@ -264,7 +282,8 @@ tcli::TGetResultSetMetadataResp metadata_reply(const ResultCursor& cursor, Opera
   reply.__set_schema(schema);
   if (!databricks) return reply;
   const ResultOptions& options = cursor.options();
-  reply.__set_resultFormat(wire_format(options.format));
+  reply.__set_resultFormat(cursor.by_links() ? tcli::TSparkRowSetType::URL_BASED_SET
+                                             : wire_format(options.format));
   if (type != OperationType::ExecuteStatement) return reply;
   const bool arrow = options.format == ResultOptions::Format::Arrow;
   reply.__set_lz4Compressed(arrow && options.lz4);

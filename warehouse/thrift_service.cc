@@ -50,11 +50,12 @@ bool ClosedOperations::contains(const Guid& id) const {
   return known_.contains(id);
 }
 
-ThriftService::Impl::Impl(Engine& engine, Timers& timers, Journal& journal, ServiceOptions options,
-                          base::Clock& clock)
+ThriftService::Impl::Impl(Engine& engine, Timers& timers, Journal& journal, Storage& storage,
+                          ServiceOptions options, base::Clock& clock)
     : engine_(engine),
       timers_(timers),
       journal_(journal),
+      storage_(storage),
       options_(options),
       clock_(clock),
       statement_workers_(options.statement_threads),
@@ -158,9 +159,9 @@ void ThriftService::Impl::stop() {
   }
 }
 
-ThriftService::ThriftService(Engine& engine, Timers& timers, Journal& journal,
+ThriftService::ThriftService(Engine& engine, Timers& timers, Journal& journal, Storage& storage,
                              ServiceOptions options, base::Clock& clock)
-    : impl_(std::make_unique<Impl>(engine, timers, journal, options, clock)) {}
+    : impl_(std::make_unique<Impl>(engine, timers, journal, storage, options, clock)) {}
 
 ThriftService::~ThriftService() { stop(); }
 

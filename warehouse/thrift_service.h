@@ -4,6 +4,7 @@
 #include "warehouse/engine.h"
 #include "warehouse/exchange.h"
 #include "warehouse/journal.h"
+#include "warehouse/storage.h"
 #include "warehouse/timers.h"
 
 #include <chrono>
@@ -37,8 +38,14 @@ struct ServiceOptions {
   std::chrono::milliseconds long_poll_wait{
       5'000};  ///< of GetOperationStatus while the statement runs
   std::chrono::milliseconds session_idle_timeout{0};  ///< 0 = sessions never expire
-  std::size_t statement_threads = 16;                 ///< statements that run at the same time
-  std::size_t request_threads = 4;                    ///< pages that are made at the same time
+  bool cloudfetch = true;  ///< large results travel as files, to clients that can download them
+  std::size_t inline_limit_bytes = std::size_t{4}
+                                   << 20;          ///< results up to this size stay in the reply
+  std::size_t file_bytes = std::size_t{20} << 20;  ///< uncompressed size of one result file
+  std::size_t links_per_page = 16;
+  std::chrono::milliseconds link_lifetime{900'000};
+  std::size_t statement_threads = 16;  ///< statements that run at the same time
+  std::size_t request_threads = 4;     ///< pages that are made at the same time
 };
 
 /// Which kind of compute a path stands for; they differ in small things.
@@ -49,13 +56,13 @@ std::string_view peek_thrift_method(std::string_view body) noexcept;
 
 /// TCLIService: sessions, operations and their results over one engine (reference/thrift.md).
 ///
-/// Ownership: refers to engine, timers, journal and clock, which outlive it.
+/// Ownership: refers to engine, timers, journal, storage and clock, which outlive it.
 /// Threads: safe from any thread. `handle` never blocks: work goes to bounded worker pools, waits
 /// to timers.
 class ThriftService {
  public:
-  ThriftService(Engine& engine, Timers& timers, Journal& journal, ServiceOptions options,
-                base::Clock& clock = base::Clock::system());
+  ThriftService(Engine& engine, Timers& timers, Journal& journal, Storage& storage,
+                ServiceOptions options, base::Clock& clock = base::Clock::system());
   ~ThriftService();
 
   void handle(std::shared_ptr<Exchange> exchange, Compute compute);

@@ -39,7 +39,7 @@ class ClosedOperations {
 
 class ThriftService::Impl {
  public:
-  Impl(Engine& engine, Timers& timers, Journal& journal, ServiceOptions options,
+  Impl(Engine& engine, Timers& timers, Journal& journal, Storage& storage, ServiceOptions options,
        base::Clock& clock);
 
   void handle(std::shared_ptr<Exchange> exchange, Compute compute);
@@ -116,6 +116,7 @@ class ThriftService::Impl {
   void release(const OperationPtr& operation);
 
   SessionPtr find_session(const tcli::TSessionHandle& handle);
+  ResultOptions result_options(const tcli::TExecuteStatementReq& request, std::int32_t protocol);
   OperationPtr find_operation(const tcli::TOperationHandle& handle);
   std::int32_t protocol_of(const Operation& operation);
   tcli::THandleIdentifier handle_of(const Guid& id) const;
@@ -130,6 +131,7 @@ class ThriftService::Impl {
   Engine& engine_;
   Timers& timers_;
   Journal& journal_;
+  Storage& storage_;
   const ServiceOptions options_;
   base::Clock& clock_;
   const Guid secret_ = Guid::random();  // the same in every handle (reference/observed.md 2)

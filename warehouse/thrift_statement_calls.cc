@@ -27,7 +27,7 @@ class Once {
   std::function<void()> action_;
 };
 
-ResultOptions result_options(const tcli::TExecuteStatementReq& request, std::int32_t protocol) {
+ResultOptions arrow_options(const tcli::TExecuteStatementReq& request, std::int32_t protocol) {
   ResultOptions options;
   const bool arrow = request.canReadArrowResult && protocol >= kSparkV5;
   options.format = arrow                 ? ResultOptions::Format::Arrow
@@ -122,6 +122,20 @@ ResultPage page_for(ResultCursor& cursor, const tcli::TFetchResultsReq& request,
 }
 
 }  // namespace
+
+ResultOptions ThriftService::Impl::result_options(const tcli::TExecuteStatementReq& request,
+                                                  std::int32_t protocol) {
+  ResultOptions options = arrow_options(request, protocol);
+  if (!options_.cloudfetch || !request.canDownloadResult || protocol < kSparkV5) return options;
+  options.storage = &storage_;
+  options.inline_limit_bytes = options_.inline_limit_bytes;
+  options.file_bytes = options_.file_bytes;
+  if (request.__isset.maxBytesPerFile && request.maxBytesPerFile > 0)
+    options.file_bytes = static_cast<std::size_t>(request.maxBytesPerFile);
+  options.links_per_page = options_.links_per_page;
+  options.link_lifetime = options_.link_lifetime;
+  return options;
+}
 
 void ThriftService::Impl::execute_statement(const CallPtr& call,
                                             tcli::TExecuteStatementReq request) {
@@ -248,7 +262,8 @@ void ThriftService::Impl::add_first_page(const Submission& submission, Operation
       cursor->next_page(page_limits(wanted.maxRows, wanted.__isset.maxBytes, wanted.maxBytes));
   fetch.format = cursor->options().format;
   fetch.has_more = fetch.page.has_more;
-  results.closed = !fetch.has_more;
+  // Links can only be renewed while the operation is open (reference/observed.md 3).
+  results.closed = !fetch.has_more && fetch.page.links.empty();
   results.rows = std::move(fetch);
 }
 

@@ -74,8 +74,10 @@ std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& 
                                                     .headers = headers_for(config),
                                                     .request_timeout = config.request_timeout});
   return std::make_shared<protocol::thrift::ThriftBackend>(
-      std::move(rpc), protocol::thrift::ThriftOptions{
-                          .max_rows_per_fetch = config.max_rows_per_fetch, .lz4 = config.lz4});
+      std::move(rpc),
+      protocol::thrift::ThriftOptions{.max_rows_per_fetch = config.max_rows_per_fetch,
+                                      .lz4 = config.lz4,
+                                      .cloudfetch = config.cloudfetch});
 }
 
 }  // namespace

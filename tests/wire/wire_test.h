@@ -26,7 +26,13 @@ using namespace std::chrono_literals;
 /// faults, an empty journal and its own connections.
 class WireTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { warehouse_slot() = start({}); }
+  static void SetUpTestSuite() {
+    warehouse::ServerOptions options;
+    // A real server waits for seconds; here statements shall be seen running.
+    options.service.direct_results_wait = 50ms;
+    options.service.long_poll_wait = 100ms;
+    warehouse_slot() = start(std::move(options));
+  }
   static void TearDownTestSuite() { warehouse_slot().reset(); }
 
   void SetUp() override {

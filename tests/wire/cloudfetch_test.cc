@@ -1,0 +1,199 @@
+#include "wire/wire_test.h"
+
+#include <stop_token>
+#include <string>
+
+namespace dbsql::test {
+namespace {
+
+using warehouse::Fault;
+
+/// Results that travel as files of a storage host.
+class CloudFetchWireTest : public WireTest {
+ protected:
+  void SetUp() override {
+    warehouse::ServerOptions options;
+    options.service.inline_limit_bytes = 1000;
+    options.service.file_bytes = 100'000;
+    options.service.links_per_page = 3;
+    server_ = start(std::move(options));
+  }
+
+  Connection connect_here(std::string_view options = {}) { return connect_to(*server_, options); }
+
+  std::size_t downloads() const { return server_->journal().count("/_storage/"); }
+
+  /// Reads ids 0, 1, 2, ... and returns how many came in order.
+  static std::int64_t read_in_order(Result& result) {
+    std::int64_t next = 0;
+    for (const auto [id, text] : result.rows<std::int64_t, std::string_view>()) {
+      EXPECT_EQ(id, next);
+      EXPECT_EQ(text, "row " + std::to_string(next));
+      if (id != next) break;
+      ++next;
+    }
+    return next;
+  }
+
+  static constexpr const char* kQuery =
+      "SELECT id, concat('row ', CAST(id AS STRING)) AS t FROM range(60000) ORDER BY id";
+
+  std::unique_ptr<warehouse::Server> server_;
+};
+
+TEST_F(CloudFetchWireTest, DeliversEveryRowInOrder) {
+  Connection connection = connect_here();
+  {
+    Result result = connection.query(kQuery);
+    EXPECT_EQ(read_in_order(result), 60'000);
+  }
+
+  EXPECT_GT(downloads(), 5U);
+  EXPECT_TRUE(eventually([&] { return server_->journal().count("CloseOperation") == 1; }));
+  EXPECT_TRUE(eventually([&] { return server_->storage().file_count() == 0; }));
+}
+
+TEST_F(CloudFetchWireTest, ReadsUncompressedFilesAsWell) {
+  Connection connection = connect_here("result.lz4=false");
+  Result result = connection.query(kQuery);
+
+  EXPECT_EQ(read_in_order(result), 60'000);
+  EXPECT_GT(downloads(), 5U);
+}
+
+TEST_F(CloudFetchWireTest, CanBeSwitchedOff) {
+  Connection connection = connect_here("cloudfetch.enabled=false");
+  Result result = connection.query(kQuery);
+
+  EXPECT_EQ(read_in_order(result), 60'000);
+  EXPECT_EQ(downloads(), 0U);
+}
+
+TEST_F(CloudFetchWireTest, SmallResultsStayInTheReply) {
+  Connection connection = connect_here();
+  Result result = connection.query("SELECT 1");
+
+  EXPECT_EQ(count_rows(result), 1);
+  EXPECT_EQ(downloads(), 0U);
+}
+
+TEST_F(CloudFetchWireTest, SendsNoCredentialsToTheStorage) {
+  Connection connection = connect_here();
+  Result result = connection.query(kQuery);
+  read_in_order(result);
+
+  for (const auto& entry : server_->journal().entries()) {
+    if (!entry.path.starts_with("/_storage/")) continue;
+    EXPECT_EQ(entry.status, 200);
+    for (const auto& header : entry.headers) {
+      EXPECT_NE(header.name, "authorization");
+      EXPECT_NE(header.name, "Authorization");
+    }
+  }
+}
+
+TEST_F(CloudFetchWireTest, MendsEveryPassingFaultOfTheStorage) {
+  const Fault faults[] = {Fault::answer(503, {{"Retry-After", "0"}}),
+                          Fault::answer(500),
+                          Fault::reset_body(500),
+                          Fault::truncate_body(700),
+                          Fault::reset_before(),
+                          Fault::answer(403),
+                          Fault::answer(404),
+                          Fault::delayed(50ms)};
+  Connection connection = connect_here();
+  for (const Fault& fault : faults) {
+    server_->faults().clear();
+    server_->faults().add({.path = "/_storage/", .skip = 2, .count = 2, .fault = fault});
+    Result result = connection.query(kQuery);
+    EXPECT_EQ(read_in_order(result), 60'000) << to_string(fault.kind) << " " << fault.status;
+  }
+}
+
+TEST_F(CloudFetchWireTest, DamagedBytesAreDownloadedAgain) {
+  server_->faults().add({.path = "/_storage/",
+                         .skip = 1,
+                         .count = 1,
+                         .fault = Fault::answer(200, {}, "these are not the bytes of the file")});
+  Connection connection = connect_here();
+  Result result = connection.query(kQuery);
+
+  EXPECT_EQ(read_in_order(result), 60'000);
+}
+
+TEST_F(CloudFetchWireTest, LinksThatExpireWhileTheReaderSleepsAreRenewed) {
+  warehouse::ServerOptions options;
+  options.service.inline_limit_bytes = 1000;
+  options.service.file_bytes = 100'000;
+  options.service.link_lifetime = 1ms;  // every link is stale when it arrives
+  server_ = start(std::move(options));
+  Connection connection = connect_here();
+  Result result = connection.query("SELECT id, 'x' AS t FROM range(30000)");
+
+  const Error error = capture_error([&] { count_rows(result); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::LinkExpired);
+  EXPECT_EQ(downloads(), 0U);
+  EXPECT_GE(server_->journal().count("FetchResults"), 3U);
+}
+
+TEST_F(CloudFetchWireTest, AFileThatIsGoneIsAnErrorAfterTheRowsBeforeIt) {
+  server_->faults().add({.path = "/_storage/", .skip = 1, .count = 0, .fault = Fault::answer(410)});
+  Connection connection = connect_here("cloudfetch.threads=1");
+  Result result = connection.query(kQuery);
+  std::int64_t rows = 0;
+
+  const Error error = capture_error([&] { rows = read_in_order(result); });
+
+  EXPECT_EQ(error.http_status(), 410);
+  EXPECT_EQ(error.message().find("Signature"), std::string::npos);
+}
+
+TEST_F(CloudFetchWireTest, AStalledDownloadEndsAtTheDeadline) {
+  server_->faults().add({.path = "/_storage/", .count = 0, .fault = Fault::stall()});
+  Connection connection = connect_here();
+  ExecuteOptions options;
+  options.timeout = 800ms;
+  Result result = connection.query(kQuery, {}, options);
+
+  EXPECT_EQ(capture_error([&] { count_rows(result); }).kind(), ErrorKind::Timeout);
+}
+
+TEST_F(CloudFetchWireTest, AResultDroppedInTheMiddleFreesItsFiles) {
+  Connection connection = connect_here();
+  {
+    Result result = connection.query(kQuery);
+    auto batch = result.next_batch();
+    ASSERT_TRUE(batch.has_value());
+    batch->release(&*batch);
+  }
+
+  EXPECT_TRUE(eventually([&] { return server_->storage().file_count() == 0; }));
+}
+
+TEST_F(CloudFetchWireTest, TheRowLimitHolds) {
+  Connection connection = connect_here();
+  ExecuteOptions options;
+  options.row_limit = 12'345;
+  Result result = connection.query(kQuery, {}, options);
+
+  EXPECT_EQ(read_in_order(result), 12'345);
+}
+
+TEST_F(CloudFetchWireTest, ManyReadersWorkAtOnce) {
+  std::vector<std::int64_t> counts(6);
+  {
+    std::vector<std::jthread> readers;
+    for (std::int64_t& count : counts)
+      readers.emplace_back([this, &count] {
+        Connection connection = connect_here("result.memory_budget=1000000");
+        Result result = connection.query(kQuery);
+        count = read_in_order(result);
+      });
+  }
+
+  for (const std::int64_t count : counts) EXPECT_EQ(count, 60'000);
+}
+
+}  // namespace
+}  // namespace dbsql::test
