@@ -16,22 +16,34 @@
 namespace dbsql {
 
 /// Values for the markers of one statement: either `?` by position, or `:name` by name, never both.
+///
+/// The SQL type of a value follows from its C++ type: `int` is INT, `std::int64_t` BIGINT,
+/// `Decimal` DECIMAL(p,s) with the digits it shows, `ListValue` ARRAY, `MapValue` MAP,
+/// `StructValue` STRUCT. `add` takes another type by name.
 class Parameters {
  public:
   struct Parameter {
     std::string name;  ///< without the colon; empty = positional
     Value value;
+    std::string type;  ///< SQL type text, for instance "DATE"; empty = by the value
   };
 
   Parameters() = default;
   Parameters(std::initializer_list<std::pair<std::string, Value>> named) {
-    for (const auto& [name, value] : named) items_.push_back({name, value});
+    for (const auto& [name, value] : named) items_.push_back({name, value, {}});
   }
   /// Values of `?` markers, in their order: `Parameters::positional({15, "JFK"})`.
   static Parameters positional(std::vector<Value> values) {
     Parameters parameters;
-    for (Value& value : values) parameters.items_.push_back({{}, std::move(value)});
+    for (Value& value : values) parameters.items_.push_back({{}, std::move(value), {}});
     return parameters;
+  }
+
+  /// Adds a value with its SQL type spelled out; the server casts the value's text to it. NULL
+  /// keeps the type. \param name  empty = positional
+  Parameters& add(std::string name, Value value, std::string type = {}) {
+    items_.push_back({std::move(name), std::move(value), std::move(type)});
+    return *this;
   }
 
   bool empty() const noexcept { return items_.empty(); }
@@ -62,6 +74,9 @@ struct ExecuteOptions {
   std::stop_token stop;
   /// At most this many rows; 0 = all. The server is told, and surplus rows it sends are cut.
   std::int64_t row_limit = 0;
+  /// Labels of the statement in the warehouse's query history; an empty value is sent as such,
+  /// `std::nullopt` as a key without one. Keys must not contain `:` or `,`.
+  std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
   /// The caller's own id for this call; it appears in errors and log lines.
   std::string correlation_id;
   /// Called from the waiting thread after each status reply while the statement runs. It must not

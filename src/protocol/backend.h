@@ -33,6 +33,7 @@ struct ExecuteRequest {
   const Parameters* parameters = nullptr;  ///< not null; outlives the call
   std::int64_t row_limit = 0;              ///< 0 = none
   std::chrono::seconds server_timeout{0};  ///< 0 = none
+  std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
 };
 
 /// A column as the protocol names it, before the Arrow schema has its say

@@ -50,7 +50,8 @@ Result Connection::Impl::query(std::string_view sql, const Parameters& parameter
   auto operation = session().execute({.sql = std::string(sql),
                                       .parameters = &parameters,
                                       .row_limit = options.row_limit,
-                                      .server_timeout = server_timeout_},
+                                      .server_timeout = server_timeout_,
+                                      .query_tags = options.query_tags},
                                      call);
   call.statement_id = operation->statement_id();
   std::unique_ptr<result::ResultStream> stream;

@@ -1,6 +1,7 @@
 #include "protocol/thrift/backend.h"
 
 #include <dbsql/error.h>
+#include <dbsql/quote.h>
 
 #include "base/text.h"
 #include "observe/observer.h"
@@ -38,12 +39,6 @@ tcli::TOpenSessionReq prepare(const SessionRequest& request) {
   return wire;
 }
 
-std::string quoted_identifier(std::string_view name) {
-  std::string out = "`";
-  for (const char c : name) out.append(c == '`' ? 2 : 1, c);
-  return out + "`";
-}
-
 void run(Session& session, const std::string& sql, const base::CallContext& call) {
   const Parameters none;
   const auto operation = session.execute({.sql = sql, .parameters = &none}, call);
@@ -54,8 +49,8 @@ void run(Session& session, const std::string& sql, const base::CallContext& call
 /// For servers that ignored the initial namespace of the request (reference/thrift.md 3.1).
 void use_namespace(Session& session, const SessionRequest& request, const base::CallContext& call) {
   if (!request.catalog.empty())
-    run(session, "USE CATALOG " + quoted_identifier(request.catalog), call);
-  if (!request.schema.empty()) run(session, "USE " + quoted_identifier(request.schema), call);
+    run(session, "USE CATALOG " + quote_identifier(request.catalog), call);
+  if (!request.schema.empty()) run(session, "USE " + quote_identifier(request.schema), call);
 }
 
 /// A server that says it cannot do several catalogs would run every statement in the wrong one.

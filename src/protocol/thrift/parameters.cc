@@ -18,10 +18,25 @@ namespace dbsql::protocol::thrift {
 
 namespace {
 
-struct TypedText {
+using Arguments = std::vector<tcli::TSparkParameterValueArg>;
+
+/// A value in wire form: type text, and value text or, for nested values, their elements.
+struct Encoded {
   std::string type;
   std::optional<std::string> text;
+  Arguments arguments;
 };
+
+Encoded encode(const Value& value);
+
+tcli::TSparkParameterValueArg argument_of(const Value& value) {
+  Encoded encoded = encode(value);
+  tcli::TSparkParameterValueArg argument;
+  argument.__set_type(encoded.type);
+  if (encoded.text) argument.__set_value(*encoded.text);
+  if (!encoded.arguments.empty()) argument.__set_arguments(encoded.arguments);
+  return argument;
+}
 
 /// The shortest text that reads back as the same number, in the number's own width: 5.1f is `5.1`.
 template <class Float>
@@ -47,42 +62,66 @@ std::string decimal_type(const Decimal& value, const std::string& text) {
 }
 
 struct Encoder {
-  TypedText operator()(std::monostate) const { return {"VOID", std::nullopt}; }
-  TypedText operator()(bool value) const { return {"BOOLEAN", value ? "true" : "false"}; }
-  TypedText operator()(std::int8_t value) const { return {"TINYINT", std::to_string(value)}; }
-  TypedText operator()(std::int16_t value) const { return {"SMALLINT", std::to_string(value)}; }
-  TypedText operator()(std::int32_t value) const { return {"INT", std::to_string(value)}; }
-  TypedText operator()(std::int64_t value) const { return {"BIGINT", std::to_string(value)}; }
-  TypedText operator()(float value) const { return {"FLOAT", shortest(value)}; }
-  TypedText operator()(double value) const { return {"DOUBLE", shortest(value)}; }
-  TypedText operator()(const Decimal& value) const {
+  Encoded operator()(std::monostate) const { return {"VOID", std::nullopt, {}}; }
+  Encoded operator()(bool value) const { return {"BOOLEAN", value ? "true" : "false", {}}; }
+  Encoded operator()(std::int8_t value) const { return {"TINYINT", std::to_string(value), {}}; }
+  Encoded operator()(std::int16_t value) const { return {"SMALLINT", std::to_string(value), {}}; }
+  Encoded operator()(std::int32_t value) const { return {"INT", std::to_string(value), {}}; }
+  Encoded operator()(std::int64_t value) const { return {"BIGINT", std::to_string(value), {}}; }
+  Encoded operator()(float value) const { return {"FLOAT", shortest(value), {}}; }
+  Encoded operator()(double value) const { return {"DOUBLE", shortest(value), {}}; }
+  Encoded operator()(const Decimal& value) const {
     std::string text = value.to_string();
     std::string type = decimal_type(value, text);
-    return {std::move(type), std::move(text)};
+    return {std::move(type), std::move(text), {}};
   }
-  TypedText operator()(const std::string& value) const { return {"STRING", value}; }
-  TypedText operator()(const Date& value) const { return {"DATE", value.to_string()}; }
-  TypedText operator()(const Timestamp& value) const {
+  Encoded operator()(const std::string& value) const { return {"STRING", value, {}}; }
+  Encoded operator()(const Date& value) const { return {"DATE", value.to_string(), {}}; }
+  Encoded operator()(const Timestamp& value) const {
     // As UTC with its zone written out, so that the session's zone does not matter.
-    return {"TIMESTAMP", Timestamp{value.microseconds, nullptr}.to_string() + "Z"};
+    return {"TIMESTAMP", Timestamp{value.microseconds, nullptr}.to_string() + "+00:00", {}};
   }
-  TypedText operator()(const TimestampNtz& value) const {
-    return {"TIMESTAMP_NTZ", value.to_string()};
+  Encoded operator()(const TimestampNtz& value) const {
+    return {"TIMESTAMP_NTZ", value.to_string(), {}};
   }
-  TypedText operator()(const YearMonthInterval& value) const {
-    return {"INTERVAL YEAR TO MONTH", value.to_string()};
+  Encoded operator()(const YearMonthInterval& value) const {
+    return {"INTERVAL YEAR TO MONTH", value.to_string(), {}};
   }
-  TypedText operator()(const DayTimeInterval& value) const {
-    return {"INTERVAL DAY TO SECOND", value.to_string()};
+  Encoded operator()(const DayTimeInterval& value) const {
+    return {"INTERVAL DAY TO SECOND", value.to_string(), {}};
   }
-  template <class Other>
-  TypedText operator()(const Other&) const {
-    throw_error({.kind = ErrorKind::NotSupported,
-                 .message =
-                     "binary and nested values cannot be statement parameters in this version; "
-                     "write them into the statement with a literal or a constructor function"});
+  Encoded operator()(const ListValue& value) const {
+    Encoded encoded{"ARRAY", std::nullopt, {}};
+    for (const Value& element : value.elements) encoded.arguments.push_back(argument_of(element));
+    return encoded;
+  }
+  Encoded operator()(
+      const MapValue& value) const {  // key, value, key, value (reference/results.md 4.1)
+    Encoded encoded{"MAP", std::nullopt, {}};
+    for (const auto& [key, entry] : value.entries) {
+      encoded.arguments.push_back(argument_of(key));
+      encoded.arguments.push_back(argument_of(entry));
+    }
+    return encoded;
+  }
+  Encoded operator()(const StructValue& value) const {
+    Encoded encoded{"NAMED_STRUCT", std::nullopt, {}};
+    for (const auto& [name, field] : value.fields) {
+      encoded.arguments.push_back(argument_of(Value(name)));
+      encoded.arguments.push_back(argument_of(field));
+    }
+    return encoded;
+  }
+  Encoded operator()(const Binary&) const {
+    throw_error(
+        {.kind = ErrorKind::NotSupported,
+         .message =
+             "servers take no BINARY parameters; pass the bytes as hexadecimal text and write "
+             "unhex(:name) in the statement"});
   }
 };
+
+Encoded encode(const Value& value) { return std::visit(Encoder{}, value.variant()); }
 
 }  // namespace
 
@@ -95,10 +134,15 @@ std::vector<tcli::TSparkParameter> encode_parameters(const Parameters& parameter
       throw_error(
           {.kind = ErrorKind::InvalidArgument,
            .message = "parameters of one statement are either all named or all positional"});
-    TypedText value = std::visit(Encoder{}, parameter.value.variant());
+    Encoded value = encode(parameter.value);
     tcli::TSparkParameter& wire = encoded.emplace_back();
-    if (named) wire.__set_name(parameter.name);
-    wire.__set_type(std::move(value.type));
+    if (named) {
+      wire.__set_name(parameter.name);
+    } else {
+      wire.__set_ordinal(static_cast<std::int32_t>(encoded.size()));
+    }
+    wire.__set_type(parameter.type.empty() ? value.type : parameter.type);
+    if (!value.arguments.empty()) wire.__set_arguments(value.arguments);
     if (value.text) {
       tcli::TSparkParameterValue text;
       text.__set_stringValue(*value.text);

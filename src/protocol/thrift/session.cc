@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "observe/observer.h"
+#include "protocol/query_tags.h"
 #include "protocol/thrift/message.h"
 #include "protocol/thrift/operation.h"
 #include "protocol/thrift/page_reader.h"
@@ -67,6 +68,8 @@ tcli::TExecuteStatementReq ThriftSession::prepare(const ExecuteRequest& request)
   if (features_.has_lz4() && options_.lz4) wire.__set_canDecompressLZ4Result(true);
   if (features_.has_row_limit() && request.row_limit > 0)
     wire.__set_resultRowLimit(request.row_limit);
+  if (const std::string tags = encode_query_tags(request.query_tags); !tags.empty())
+    wire.__set_confOverlay({{"query_tags", tags}});
   if (request.parameters != nullptr && !request.parameters->empty()) {
     if (!features_.has_parameters())
       throw_error(

@@ -1,0 +1,33 @@
+#include "protocol/query_tags.h"
+
+#include <dbsql/error.h>
+
+#include "support/capture_error.h"
+
+#include <gtest/gtest.h>
+
+namespace dbsql::protocol {
+namespace {
+
+TEST(QueryTags, AreWrittenInTheServersForm) {
+  EXPECT_EQ(encode_query_tags({{"team", "engineering"}}), "team:engineering");
+  EXPECT_EQ(encode_query_tags({{"url", "http://host"}}), R"(url:http\://host)");
+  EXPECT_EQ(encode_query_tags({{"k", R"(a:b,c\d)"}}), R"(k:a\:b\,c\\d)");
+  EXPECT_EQ(encode_query_tags({{R"(a\b)", "value"}}), R"(a\\b:value)");
+  EXPECT_EQ(encode_query_tags({{"key1", "value1"}, {"key2", std::nullopt}, {"key3", "value3"}}),
+            "key1:value1,key2,key3:value3");
+  EXPECT_EQ(encode_query_tags({{"k", ""}}), "k:");
+  EXPECT_EQ(encode_query_tags({}), "");
+}
+
+TEST(QueryTags, RefuseKeysThatNoServerCouldTellApart) {
+  for (const char* key : {"key:name", "a,b", ""})
+    EXPECT_EQ(test::capture_error([&] {
+                encode_query_tags({{key, "v"}});
+              }).kind(),
+              ErrorKind::InvalidArgument)
+        << key;
+}
+
+}  // namespace
+}  // namespace dbsql::protocol
