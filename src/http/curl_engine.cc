@@ -28,11 +28,7 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// Kept connections are not used after 55 s (curl_handles.cc); a second later nobody needs them any
-// more.
-constexpr auto kIdleLimit = std::chrono::seconds(56);
 constexpr long kKeptConnections = 100;
-constexpr std::size_t kEngines = 8;
 
 /// Counts the fork() calls that made this process: after one, the threads of the parent are gone.
 std::atomic<unsigned>& fork_generation() {
@@ -80,7 +76,7 @@ class AllSignalsBlocked {
 /// this very thread.
 class CurlEngine::Loop {
  public:
-  Loop();
+  explicit Loop(std::chrono::milliseconds idle_limit);
   ~Loop() = default;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -116,9 +112,10 @@ class CurlEngine::Loop {
   void run_timers();
   void collect_finished() noexcept;
   void check_transfers(SteadyTime now) noexcept;
-  void close_idle_connections(SteadyTime now);
+  void close_idle_connections();
   void fail_all() noexcept;
 
+  const std::chrono::milliseconds idle_limit_;
   const unsigned born_ = fork_generation();
   FileDescriptor epoll_{epoll_create1(EPOLL_CLOEXEC), "epoll_create1"};
   FileDescriptor wake_up_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"};
@@ -137,7 +134,7 @@ class CurlEngine::Loop {
   bool stopping_ = false;       // guarded by mutex_
 };
 
-CurlEngine::Loop::Loop() {
+CurlEngine::Loop::Loop(std::chrono::milliseconds idle_limit) : idle_limit_(idle_limit) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;  // edge-triggered: the counter never has to be read back
   event.data.fd = wake_up_.get();
@@ -284,7 +281,7 @@ int CurlEngine::Loop::wait_milliseconds(SteadyTime now) const {
     if (time && (!next || *time < *next)) next = time;
   };
   consider(next_check_);
-  if (idle_since_) consider(*idle_since_ + kIdleLimit);
+  if (idle_since_) consider(*idle_since_ + idle_limit_);
   if (!next) return -1;
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - now).count();
   return static_cast<int>(std::clamp<decltype(wait)>(wait, 0, 3'600'000));
@@ -301,7 +298,7 @@ void CurlEngine::Loop::run_timers() {
   if (!next_check_ && !idle_since_) return;
   const auto now = std::chrono::steady_clock::now();
   if (next_check_ && now >= *next_check_) check_transfers(now);
-  if (idle_since_ && now >= *idle_since_ + kIdleLimit) close_idle_connections(now);
+  if (idle_since_ && now >= *idle_since_ + idle_limit_) close_idle_connections();
 }
 
 void CurlEngine::Loop::collect_finished() noexcept {
@@ -338,7 +335,7 @@ void CurlEngine::Loop::check_transfers(SteadyTime now) noexcept {
 
 /// libcurl closes an idle connection only when it looks for one. With nothing running it never
 /// looks; a new multi handle is the way to have everything closed.
-void CurlEngine::Loop::close_idle_connections(SteadyTime) {
+void CurlEngine::Loop::close_idle_connections() {
   idle_since_.reset();
   curl_timer_.reset();
   open_multi();
@@ -392,11 +389,11 @@ int CurlEngine::Loop::on_timer(CURLM*, long milliseconds, void* self) {
 std::shared_ptr<CurlEngine> CurlEngine::acquire(std::size_t number) {
   struct Registry {
     std::mutex mutex;
-    std::array<std::weak_ptr<CurlEngine>, kEngines> engines;  // guarded by mutex
+    std::array<std::weak_ptr<CurlEngine>, kMost> engines;  // guarded by mutex
   };
   static Registry& registry = *new Registry;  // leaked on purpose: used by whichever thread is last
   std::lock_guard lock(registry.mutex);
-  auto& place = registry.engines[number % kEngines];
+  auto& place = registry.engines[number % kMost];
   auto engine = place.lock();
   if (!engine || engine->loop_->lost_in_fork()) {
     engine = std::make_shared<CurlEngine>();
@@ -405,7 +402,8 @@ std::shared_ptr<CurlEngine> CurlEngine::acquire(std::size_t number) {
   return engine;
 }
 
-CurlEngine::CurlEngine() : loop_(std::make_shared<Loop>()) {
+CurlEngine::CurlEngine(std::chrono::milliseconds idle_limit)
+    : loop_(std::make_shared<Loop>(idle_limit)) {
   const AllSignalsBlocked blocked;
   thread_ = std::thread([loop = loop_] { loop->run(); });
 }

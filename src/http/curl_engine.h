@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <thread>
@@ -15,10 +16,15 @@ class CurlTransfer;
 /// finds it idle; none while others are waiting already.
 class CurlEngine {
  public:
+  /// Kept connections are not used after 55 s (curl_handles.cc); a second later nobody needs them.
+  static constexpr std::chrono::milliseconds kIdleLimit{56'000};
+  static constexpr std::size_t kMost = 8;  ///< engines in one process
+
   /// The process's engine of that number, started when nobody has it.
   static std::shared_ptr<CurlEngine> acquire(std::size_t number);
 
-  CurlEngine();
+  /// \param idle_limit  time without any transfer after which all kept connections are closed
+  explicit CurlEngine(std::chrono::milliseconds idle_limit = kIdleLimit);
   ~CurlEngine();
   CurlEngine(const CurlEngine&) = delete;
   CurlEngine& operator=(const CurlEngine&) = delete;

@@ -7,12 +7,24 @@
 #include "http/curl_handles.h"
 #include "http/curl_transfer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace dbsql::http {
+
+namespace {
+
+/// A running transfer and the engine that runs it.
+struct Started {
+  std::shared_ptr<CurlEngine> engine;
+  std::shared_ptr<CurlTransfer> transfer;
+};
+
+}  // namespace
 
 class CurlTransport::Impl {
  public:
@@ -21,27 +33,35 @@ class CurlTransport::Impl {
 
   base::Clock& clock() const noexcept { return clock_; }
 
-  /// The engine of this transport, acquired by the first request: a transport that is never used
-  /// starts no thread.
-  const std::shared_ptr<CurlEngine>& engine() {
-    std::call_once(engine_once_, [this] { engine_ = CurlEngine::acquire(0); });
-    return engine_;
-  }
-
-  std::shared_ptr<CurlTransfer> start(const Request& request,
-                                      std::optional<base::Clock::TimePoint> deadline,
-                                      Completion completion) {
+  Started start(const Request& request, std::optional<base::Clock::TimePoint> deadline,
+                Completion completion) {
     auto transfer =
         std::make_shared<CurlTransfer>(request, handles_, deadline, std::move(completion));
-    engine()->submit(transfer);
-    return transfer;
+    Started started{next_engine(), std::move(transfer)};
+    started.engine->submit(started.transfer);
+    return started;
   }
 
  private:
+  /// The engines are acquired by the first request: a transport that is never used starts no
+  /// thread.
+  const std::shared_ptr<CurlEngine>& next_engine() {
+    std::call_once(engines_once_, [this] {
+      const auto wanted = static_cast<std::size_t>(std::max(handles_->options().io_threads, 1));
+      std::vector<std::shared_ptr<CurlEngine>> engines;
+      for (std::size_t i = 0; i < std::min(wanted, CurlEngine::kMost); ++i)
+        engines.push_back(CurlEngine::acquire(i));
+      engines_ = std::move(engines);
+    });
+    if (engines_.size() == 1) return engines_.front();
+    return engines_[turn_.fetch_add(1, std::memory_order_relaxed) % engines_.size()];
+  }
+
   base::Clock& clock_;
   std::shared_ptr<CurlHandles> handles_;
-  std::once_flag engine_once_;
-  std::shared_ptr<CurlEngine> engine_;
+  std::once_flag engines_once_;
+  std::vector<std::shared_ptr<CurlEngine>> engines_;
+  std::atomic<std::size_t> turn_{0};
 };
 
 class CurlTransport::Transfer::State {
@@ -104,7 +124,7 @@ Reply CurlTransport::send(const Request& request, const base::CallContext& call)
   const auto impl = impl_;  // this object may go while the call runs
   base::check(call, impl->clock());
   const auto waiter = std::make_shared<Waiter>();
-  const auto transfer =
+  const Started started =
       impl->start(request, std::nullopt, [waiter, late = request.on_late_reply](Reply reply) {
         waiter->finish(std::move(reply), late);
       });
@@ -114,8 +134,8 @@ Reply CurlTransport::send(const Request& request, const base::CallContext& call)
   } catch (const Error& reason) {
     waiter->left = true;
     lock.unlock();
-    const bool may_have_left = transfer->request_may_have_left();
-    if (!may_have_left || !request.on_late_reply) impl->engine()->abort(transfer);
+    const bool may_have_left = started.transfer->request_may_have_left();
+    if (!may_have_left || !request.on_late_reply) started.engine->abort(started.transfer);
     throw_left(reason, request, may_have_left);
   }
   return *std::move(waiter->reply);
@@ -130,8 +150,8 @@ CurlTransport::Transfer CurlTransport::start(const Request& request,
                                              std::optional<base::Clock::TimePoint> deadline,
                                              Completion completion) {
   Transfer transfer;
-  auto started = impl_->start(request, deadline, std::move(completion));
-  transfer.state_ = std::make_shared<Transfer::State>(impl_->engine(), std::move(started));
+  Started started = impl_->start(request, deadline, std::move(completion));
+  transfer.state_ = std::make_shared<Transfer::State>(started.engine, std::move(started.transfer));
   return transfer;
 }
 

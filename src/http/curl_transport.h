@@ -17,10 +17,12 @@ namespace dbsql::http {
 struct CurlOptions {
   std::chrono::milliseconds connect_timeout{30'000};  ///< name look-up, TCP and TLS together
   TlsOptions tls;
+  int io_threads =
+      1;  ///< 1 to 8; each has connections of its own, so more pay only for large downloads
   std::size_t max_body_size = std::size_t{2} << 30;  ///< a longer reply is a `Failure`
 };
 
-/// The real transport: libcurl's multi interface on one I/O thread per process.
+/// The real transport: libcurl's multi interface on one I/O thread per process, or a few.
 ///
 /// Ownership: running calls keep the I/O thread alive; it ends with the last transport and the last
 /// call. Threads: safe from any thread. Errors: see `Transport::send`. Cost: one hand-over to the

@@ -1,6 +1,8 @@
 #include "http/curl_transport.h"
 
 #include "base/text.h"
+#include "http/curl_engine.h"
+#include "http/curl_transfer.h"
 #include "support/capture_error.h"
 #include "support/scripted_server.h"
 
@@ -299,6 +301,33 @@ TEST(CurlTransport, ServesSixtyFourThreadsAtOnce) {
 
   EXPECT_EQ(right, 64 * 20);
   EXPECT_LE(server.connection_count(), 64);
+}
+
+TEST(CurlTransport, SpreadsItsRequestsOverItsThreads) {
+  ScriptedServer server(ScriptedServer::always(ScriptedServer::reply("x")));
+  CurlTransport transport({.io_threads = 2});
+
+  for (int i = 0; i < 10; ++i) response_of(transport.send(get(server.url()), {}));
+
+  EXPECT_EQ(server.connection_count(), 2);
+  EXPECT_EQ(server.requests().size(), 10u);
+}
+
+TEST(CurlEngine, ClosesItsConnectionsWhenNothingHasRunForAWhile) {
+  test::Signal closed;
+  ScriptedServer server([&](ScriptedServer::Connection& connection) {
+    while (connection.read_request()) connection.send(ScriptedServer::reply("x"));
+    closed.raise();
+  });
+  CurlEngine engine(20ms);
+  const auto handles = std::make_shared<CurlHandles>(CurlOptions{});
+  test::Signal done;
+
+  engine.submit(std::make_shared<CurlTransfer>(get(server.url()), handles, std::nullopt,
+                                               [&](const Reply&) { done.raise(); }));
+
+  EXPECT_TRUE(done.wait());
+  EXPECT_TRUE(closed.wait());
 }
 
 TEST(CurlTransport, FinishesRunningCallsAfterItIsGone) {
