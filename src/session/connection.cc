@@ -87,7 +87,14 @@ std::optional<std::int64_t> Connection::execute(std::string_view sql, const Para
                                                 const ExecuteOptions& options) {
   Result result = impl_->query(sql, parameters, options);
   if (const auto rows = result.affected_rows()) return rows;
-  return affected_rows_in(result);
+  try {
+    return affected_rows_in(result);
+  } catch (const Error& error) {
+    // The statement has run; only its count could not be read.
+    ErrorFields fields = error.fields();
+    fields.outcome_unknown = true;
+    throw_error(std::move(fields));
+  }
 }
 
 const std::string& Connection::id() const noexcept { return impl_->id(); }

@@ -49,14 +49,17 @@ std::int64_t first_row(const Page& page) {
 }  // namespace
 
 template <class Action>
-auto ThriftOperation::guarded(const base::CallContext& call, Action&& action) {
+auto ThriftOperation::guarded(const base::CallContext& call, Phase phase, Action&& action) {
   base::CallContext own = call;
   own.statement_id = statement_id_;
   try {
     return action(own);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Timeout || error.kind() == ErrorKind::Cancelled) cancel();
-    session_->rethrow(error, own);
+    // The server has the statement. Unless it said itself that it failed, it may have done its work
+    // by now, or do it yet: whoever repeats a write without looking may apply it twice.
+    const bool unknown = phase == Phase::Running && !failed_on_server_;
+    session_->rethrow(error, own, unknown);
   }
 }
 
@@ -79,7 +82,7 @@ std::unique_ptr<ThriftOperation> ThriftOperation::start(std::shared_ptr<ThriftSe
   auto* raw = new ThriftOperation(std::move(session), reply, submitted);
   std::unique_ptr<ThriftOperation> operation(raw);
   try {
-    operation->guarded(call, [&](const base::CallContext& own) {
+    operation->guarded(call, Phase::Running, [&](const base::CallContext& own) {
       operation->take_direct_results(std::move(reply), own);
     });
   } catch (...) {
@@ -142,6 +145,9 @@ void ThriftOperation::fail(const tcli::TGetOperationStatusResp& status,
     if (text.empty()) fields.message = message;
     if (status.sqlState.size() != 5) fields.sqlstate = sqlstate;
   };
+  failed_on_server_ = status.operationState == tcli::ERROR_STATE ||
+                      status.operationState == tcli::CANCELED_STATE ||
+                      status.operationState == tcli::TIMEDOUT_STATE;
   switch (status.operationState) {
     case tcli::TIMEDOUT_STATE:
       without_text(ErrorKind::Timeout, "the statement ran into its time limit on the server",
@@ -166,7 +172,7 @@ void ThriftOperation::fail(const tcli::TGetOperationStatusResp& status,
 
 void ThriftOperation::wait(const base::CallContext& call) {
   if (finished_) return;
-  guarded(call, [&](const base::CallContext& own) { poll(own); });
+  guarded(call, Phase::Running, [&](const base::CallContext& own) { poll(own); });
 }
 
 void ThriftOperation::poll(const base::CallContext& call) {
@@ -197,7 +203,7 @@ void ThriftOperation::report_poll(std::int32_t state, const base::CallContext& c
 
 const ResultMetadata& ThriftOperation::metadata(const base::CallContext& call) {
   if (metadata_) return *metadata_;
-  guarded(call, [&](const base::CallContext& own) {
+  guarded(call, Phase::Running, [&](const base::CallContext& own) {
     if (over_)
       throw_error({.kind = ErrorKind::CorruptResult,
                    .message = "the server closed the statement without describing its result"});
@@ -243,7 +249,7 @@ void ThriftOperation::accept(Page& page) {
 
 std::optional<Page> ThriftOperation::next_page(const base::CallContext& call) {
   if (at_end_) return std::nullopt;
-  return guarded(call, [&](const base::CallContext& own) -> std::optional<Page> {
+  return guarded(call, Phase::Reading, [&](const base::CallContext& own) -> std::optional<Page> {
     if (!first_page_ && over_)
       throw_error({.kind = ErrorKind::StatementClosed,
                    .message = "the statement was closed before all of its rows were read"});
@@ -261,7 +267,7 @@ std::optional<Page> ThriftOperation::next_page(const base::CallContext& call) {
 
 std::vector<ResultLink> ThriftOperation::refresh_links(std::int64_t start_row,
                                                        const base::CallContext& call) {
-  return guarded(call, [&](const base::CallContext& own) {
+  return guarded(call, Phase::Reading, [&](const base::CallContext& own) {
     if (over_)
       throw_error({.kind = ErrorKind::LinkExpired,
                    .message =

@@ -37,10 +37,16 @@ class ThriftOperation final : public Operation {
   ThriftOperation(std::shared_ptr<ThriftSession> session, ExecuteReply reply,
                   base::Clock::TimePoint submitted);
 
+  /// What an error means for the statement itself.
+  enum class Phase : std::uint8_t {
+    Running,  ///< it may have done its work all the same, unless the server said that it failed
+    Reading,  ///< it has finished; only rows are missing
+  };
+
   /// Runs `action` with the statement's id in its context; errors get ids, and a caller who gave up
   /// stops the server too.
   template <class Action>
-  auto guarded(const base::CallContext& call, Action&& action);
+  auto guarded(const base::CallContext& call, Phase phase, Action&& action);
 
   void take_direct_results(ExecuteReply reply, const base::CallContext& call);
   void poll(const base::CallContext& call);
@@ -58,6 +64,7 @@ class ThriftOperation final : public Operation {
   std::string statement_id_;
   int polls_ = 0;
   bool finished_ = false;
+  bool failed_on_server_ = false;  // the server itself said that the statement came to nothing
   bool at_end_ = false;            // the last page was delivered
   bool has_links_ = false;         // files may still have to be downloaded after that
   std::int64_t expected_row_ = 0;  // first row of the next page

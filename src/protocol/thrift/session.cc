@@ -118,10 +118,13 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
   }
 }
 
-void ThriftSession::rethrow(const Error& error, const base::CallContext& call) {
+void ThriftSession::rethrow(const Error& error, const base::CallContext& call,
+                            bool outcome_unknown) {
   if (error.connection_dead()) dead_ = true;
   ErrorFields fields = error.fields();
   if (fields.connection_id.empty()) fields.connection_id = id_;
+  fields.outcome_unknown = fields.outcome_unknown || outcome_unknown;
+  fields.retryable = fields.retryable && !fields.outcome_unknown;
   throw_with_ids(std::move(fields), call);
 }
 

@@ -38,7 +38,9 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   base::Clock& clock() noexcept { return *clock_; }
   const Features& features() const noexcept { return features_; }
   /// Passes on the error in flight, with ids, and remembers when it says that the session is gone.
-  [[noreturn]] void rethrow(const Error& error, const base::CallContext& call);
+  /// \param outcome_unknown  set in the error, beside what it says already
+  [[noreturn]] void rethrow(const Error& error, const base::CallContext& call,
+                            bool outcome_unknown = false);
 
  private:
   std::function<void(RpcReply)> cancel_when_late() const;

@@ -264,6 +264,34 @@ TEST_F(ThriftOperationTest, ALostExecuteReplyLeavesTheOutcomeUnknown) {
   EXPECT_EQ(server().count("ExecuteStatement"), 1);
 }
 
+TEST_F(ThriftOperationTest, ALostStatusReplyLeavesTheOutcomeUnknown) {
+  server().answer("ExecuteStatement", accepted());
+  server().answer_with("GetOperationStatus", [](const http::Request&, std::int32_t) {
+    return http::Reply(http::Response{.status = 410});
+  });
+  const auto operation = execute("INSERT INTO t VALUES (1)");
+
+  EXPECT_TRUE(capture_error([&] { operation->wait({}); }).outcome_unknown());
+}
+
+TEST_F(ThriftOperationTest, AStatementThatFailedOnTheServerHasAKnownOutcome) {
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", in_state(tcli::ERROR_STATE));
+  const auto operation = execute("INSERT INTO t VALUES (1)");
+
+  EXPECT_FALSE(capture_error([&] { operation->wait({}); }).outcome_unknown());
+}
+
+TEST_F(ThriftOperationTest, ADeadlineThatPassesWhileAStatementRunsLeavesTheOutcomeUnknown) {
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", in_state(tcli::RUNNING_STATE));
+  const auto operation = execute("INSERT INTO t VALUES (1)");
+  base::CallContext call;
+  call.deadline = scripted_.clock.now() + 1s;
+
+  EXPECT_TRUE(capture_error([&] { operation->wait(call); }).outcome_unknown());
+}
+
 TEST_F(ThriftOperationTest, OldServersEndWithAnEmptyPage) {
   test::ScriptedBackend scripted;
   scripted.server->answer("OpenSession", opened(9));  // HIVE V10
