@@ -7,7 +7,7 @@
 
 /// Reads the parts of a reply that carry result data, without copying it: pages alias the received
 /// body. The generated code would copy every batch and every string
-/// (docs/decisions/0003-own-page-reader.md); it is used for small structs only.
+/// (docs/decisions/0003-thrift.md); it is used for small structs only.
 namespace dbsql::tcli {
 class TStatus;
 class TGetOperationStatusResp;
