@@ -58,10 +58,7 @@ std::uint64_t Journal::begin(const HttpRequest& request, std::string_view thrift
   std::lock_guard lock(mutex_);
   entry.number = next_number_++;
   entries_.push_back(std::move(entry));
-  if (entries_.size() > kMaxEntries) {
-    entries_.pop_front();
-    ++dropped_;
-  }
+  if (entries_.size() > kMaxEntries) drop_oldest_locked();
   return entries_.back().number;
 }
 
@@ -73,9 +70,17 @@ JournalEntry* Journal::find_locked(std::uint64_t number) {
 
 void Journal::set_statement(std::uint64_t number, std::string_view statement) {
   std::lock_guard lock(mutex_);
-  if (JournalEntry* entry = find_locked(number)) {
-    entry->statement = statement.substr(0, kMaxStatementBytes);
-  }
+  JournalEntry* entry = find_locked(number);
+  if (entry == nullptr) return;
+  entry->statement = statement.substr(0, kMaxStatementBytes);
+  text_bytes_ += entry->statement.size();
+  while (text_bytes_ > kMaxTextBytes) drop_oldest_locked();
+}
+
+void Journal::drop_oldest_locked() {
+  text_bytes_ -= entries_.front().statement.size();
+  entries_.pop_front();
+  ++dropped_;
 }
 
 void Journal::set_operation(std::uint64_t number, std::string_view operation_id) {
@@ -117,6 +122,7 @@ void Journal::clear() {
   std::lock_guard lock(mutex_);
   entries_.clear();
   dropped_ = 0;
+  text_bytes_ = 0;
 }
 
 std::string Journal::to_json() const {

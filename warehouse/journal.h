@@ -36,7 +36,8 @@ struct JournalEntry {
 class Journal {
  public:
   static constexpr std::size_t kMaxEntries = 10'000;
-  static constexpr std::size_t kMaxStatementBytes = 64 * 1024;
+  static constexpr std::size_t kMaxStatementBytes = 64 * 1024;         ///< of one statement
+  static constexpr std::size_t kMaxTextBytes = std::size_t{32} << 20;  ///< of all statements
 
   /// Records an arrival and returns its number.
   std::uint64_t begin(const HttpRequest& request, std::string_view thrift_method);
@@ -56,11 +57,13 @@ class Journal {
 
  private:
   JournalEntry* find_locked(std::uint64_t number);
+  void drop_oldest_locked();
 
   mutable std::mutex mutex_;
   std::deque<JournalEntry> entries_;  // guarded by mutex_
   std::uint64_t next_number_ = 1;     // guarded by mutex_
   std::uint64_t dropped_ = 0;         // guarded by mutex_
+  std::size_t text_bytes_ = 0;        // guarded by mutex_
 };
 
 }  // namespace dbsql::warehouse

@@ -70,9 +70,13 @@ EngineParameter engine_parameter(const tcli::TSparkParameter& sent) {
   return parameter;
 }
 
-Operation::Work statement_work(tcli::TExecuteStatementReq& request, std::int32_t protocol) {
+/// \param server_protocol  how old the server is: the official Python connector negotiates V7 and
+/// sends parameters all the
+///   same, so that only a server that does not know the field may ignore it
+Operation::Work statement_work(tcli::TExecuteStatementReq& request, std::int32_t protocol,
+                               std::int32_t server_protocol) {
   std::vector<EngineParameter> parameters;
-  if (protocol >= kSparkV8) {
+  if (server_protocol >= kSparkV8) {
     for (const auto& sent : request.parameters) parameters.push_back(engine_parameter(sent));
   }
   const std::int64_t row_limit =
@@ -152,7 +156,7 @@ void ThriftService::Impl::execute_statement(const CallPtr& call,
       .direct = {},
       .timeout = std::chrono::seconds(std::max<std::int64_t>(0, request.queryTimeout))};
   if (request.__isset.getDirectResults) submission.direct = request.getDirectResults;
-  submission.work = statement_work(request, session->protocol());
+  submission.work = statement_work(request, session->protocol(), options_.max_protocol);
   submit(call, std::move(submission));
 }
 

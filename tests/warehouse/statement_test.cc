@@ -418,14 +418,19 @@ TEST_F(Statements, CarryTheirParametersAndRowLimitToTheEngine) {
   EXPECT_EQ(script->last_row_limit(), 12);
 }
 
-TEST_F(Statements, OfOldClientsHaveNoParameters) {
-  ThriftClient client = connect(0xA507);
-  auto request = client.usual_request("rows 1");
-  request.__set_parameters({tcli::TSparkParameter()});
+TEST_F(Statements, HaveParametersByTheAgeOfTheServerNotOfTheClient) {
+  for (const auto& [server_version, expected] : {std::pair(0xA508, 1U), std::pair(0xA507, 0U)}) {
+    auto options = quick_options();
+    options.service.max_protocol = server_version;
+    start(options);
+    ThriftClient client = connect(0xA507);
+    auto request = client.usual_request("rows 1");
+    request.__set_parameters({tcli::TSparkParameter()});
 
-  client.execute(request);
+    client.execute(request);
 
-  EXPECT_THAT(script->last_parameters(), IsEmpty());
+    EXPECT_EQ(script->last_parameters().size(), expected);
+  }
 }
 
 TEST_F(Statements, RunAsSoonAsAWorkerIsFreeHoweverManySessionsThereAre) {
