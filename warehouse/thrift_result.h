@@ -25,7 +25,7 @@ struct FetchReply {
   bool has_more = false;
   std::optional<tcli::TGetResultSetMetadataResp> metadata;
 };
-void write_fetch_reply(ReplyProtocol& out, FetchReply reply);
+void write_fetch_reply(ReplyProtocol& reply, FetchReply fetch);
 
 /// The direct results of a statement (reference/thrift.md 3.2); absent parts are left out.
 struct DirectResults {
@@ -34,7 +34,7 @@ struct DirectResults {
   std::optional<FetchReply> rows;
   bool closed = false;
 };
-void write_direct_results(ReplyProtocol& out, DirectResults results);
+void write_direct_results(ReplyProtocol& reply, DirectResults results);
 
 /// Writes `field` of a struct by hand: header, content, nothing else.
 template <class Content>
