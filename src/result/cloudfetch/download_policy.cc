@@ -22,8 +22,10 @@ bool says_expired(std::string_view body) {
 }  // namespace
 
 DownloadVerdict judge(const http::Reply& reply) {
-  if (const auto* failure = std::get_if<http::Failure>(&reply))
-    return failure->kind == ErrorKind::Tls ? DownloadVerdict::Fatal : DownloadVerdict::Retry;
+  if (const auto* failure = std::get_if<http::Failure>(&reply)) {
+    const bool final = failure->permanent || failure->kind == ErrorKind::Tls;
+    return final ? DownloadVerdict::Fatal : DownloadVerdict::Retry;
+  }
   const auto& response = std::get<http::Response>(reply);
   switch (response.status) {
     case 200:
