@@ -257,7 +257,10 @@ struct Cell<std::span<const std::byte>> {
 template <>
 struct Cell<Decimal> {
   static Decimal read(const ColumnRef& column, std::int64_t row) {
-    return cell_decimal(column, row);
+    if (column.physical != Physical::Decimal128) return cell_decimal(column, row);
+    const auto* words =  // little endian, the lower half first
+        static_cast<const std::uint64_t*>(column.values) + 2 * (column.offset + row);
+    return {static_cast<std::int64_t>(words[1]), words[0], column.width_or_scale};
   }
 };
 

@@ -1,9 +1,21 @@
 #include "arrow/bits.h"
 
-#include <bit>
 #include <cstring>
 
 namespace dbsql::arrow {
+
+namespace {
+
+// std::popcount would be a call into the compiler's library here: the instruction for it is newer
+// than the oldest processors we run on. This form is put in line and vectorised.
+std::int64_t count_ones(std::uint64_t word) noexcept {
+  word -= (word >> 1) & 0x5555555555555555U;
+  word = (word & 0x3333333333333333U) + ((word >> 2) & 0x3333333333333333U);
+  word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0FU;
+  return static_cast<std::int64_t>((word * 0x0101010101010101U) >> 56);
+}
+
+}  // namespace
 
 std::int64_t count_set_bits(const std::uint8_t* bits, std::int64_t offset,
                             std::int64_t length) noexcept {
@@ -14,7 +26,7 @@ std::int64_t count_set_bits(const std::uint8_t* bits, std::int64_t offset,
   for (; end - index >= 64; index += 64) {
     std::uint64_t word;
     std::memcpy(&word, bits + (index >> 3), sizeof word);
-    count += std::popcount(word);
+    count += count_ones(word);
   }
   for (; index < end; ++index) count += get_bit(bits, index) ? 1 : 0;
   return count;

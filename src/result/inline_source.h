@@ -19,8 +19,11 @@ namespace dbsql::result {
 class InlineSource {
  public:
   /// \param decoder  outlives this object
-  InlineSource(std::vector<protocol::ArrowBatch> batches, const arrow::RecordBatchDecoder& decoder)
-      : batches_(std::move(batches)), decoder_(&decoder) {}
+  /// \param last_size  decompressed size of the batch before: outlives this object, so that the
+  ///   first batch of a page is as well guessed as the others
+  InlineSource(std::vector<protocol::ArrowBatch> batches, const arrow::RecordBatchDecoder& decoder,
+               std::size_t& last_size)
+      : batches_(std::move(batches)), decoder_(&decoder), last_size_(&last_size) {}
 
   /// The next batch, cut to the rows that belong to the result; empty after the last.
   std::optional<arrow::UniqueArray> next();
@@ -29,7 +32,7 @@ class InlineSource {
   std::vector<protocol::ArrowBatch> batches_;
   const arrow::RecordBatchDecoder* decoder_;
   std::size_t position_ = 0;
-  std::size_t last_size_ = 0;  // decompressed size of the last batch: a good guess for the next
+  std::size_t* last_size_;
 };
 
 }  // namespace dbsql::result

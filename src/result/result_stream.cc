@@ -48,7 +48,7 @@ std::optional<protocol::Page> ResultStream::next_page(const base::CallContext& c
 BatchSource ResultStream::choose_source(protocol::Page page) {
   if (auto* batches = std::get_if<std::vector<protocol::ArrowBatch>>(&page.rows)) {
     if (!decoder_) decoder_.emplace(*arrow_schema_);
-    return InlineSource(std::move(*batches), *decoder_);
+    return InlineSource(std::move(*batches), *decoder_, last_batch_size_);
   }
   if (auto* columns = std::get_if<protocol::ColumnarRows>(&page.rows)) return std::move(*columns);
   return std::monostate{};

@@ -64,6 +64,7 @@ class ResultStream {
   arrow::UniqueSchema arrow_schema_;
   Schema schema_;
   std::optional<arrow::RecordBatchDecoder> decoder_;
+  std::size_t last_batch_size_ = 0;  // decompressed; the guess for the next one
   std::optional<protocol::Page>
       peeked_;  // read before its turn: to learn the schema, or for its links
   bool pages_done_ = false;
