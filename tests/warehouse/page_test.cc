@@ -12,6 +12,13 @@ base::Buffer buffer_of(const std::string& text) { return base::Buffer::copy_of(t
 
 class Pages : public ServerTest {
  protected:
+  /// Statements here end by themselves: the reply waits for them, however busy the machine is.
+  void SetUp() override {
+    auto options = quick_options();
+    options.service.direct_results_wait = 1min;
+    start(std::move(options));
+  }
+
   /// The ids of all rows of a page, decoded from its Arrow batches.
   static std::vector<std::int64_t> ids(const tcli::TGetResultSetMetadataResp& metadata,
                                        const tcli::TRowSet& rows) {
