@@ -42,10 +42,10 @@ struct SqlField;
 /// metadata.
 struct SqlType {
   TypeKind kind = TypeKind::String;
-  int precision = 0;                  ///< DECIMAL; length of CHAR and VARCHAR
-  int scale = 0;                      ///< DECIMAL
-  std::string qualifier = {};         ///< intervals: `DAY TO SECOND`, `YEAR`, ...
-  std::vector<SqlField> fields = {};  ///< ARRAY: element; MAP: key, value; STRUCT: its fields
+  int precision = 0;             ///< DECIMAL; length of CHAR and VARCHAR
+  int scale = 0;                 ///< DECIMAL
+  std::string qualifier = {};    ///< intervals: `DAY TO SECOND`, `YEAR`, ...
+  std::vector<SqlField> fields;  ///< ARRAY: element; MAP: key, value; STRUCT: its fields
 
   bool operator==(const SqlType&) const = default;
 };
