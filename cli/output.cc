@@ -148,7 +148,9 @@ void Output::await_writable() const {
   while (poll(waiting.data(), waiting.size(), -1) < 0) {
     if (errno != EINTR) return;  // the write that follows tells what is wrong
   }
-  if (waiting[1].revents != 0 && waiting[0].revents == 0) throw OutputInterrupted();
+  const bool is_interrupted = waiting[1].revents != 0;
+  // A pipe that takes more gets the rows that are ready; a screen stops scrolling at once.
+  if (is_interrupted && (is_terminal_ || waiting[0].revents == 0)) throw OutputInterrupted();
 }
 
 void Output::commit() {

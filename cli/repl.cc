@@ -100,11 +100,12 @@ bool Repl::run_statement(const std::string& sql) {
       throw UsageError("arrow output is no text: name a file first, as in \\o result.arrow");
     }
     reconnect_if_lost();
+    if (!file_) runner_.new_output();  // prompts divide results enough
     runner_.run(sql, file_ ? *file_ : screen_);
   } catch (const Error& error) {
-    report_failure(error);
+    report_failure(error, sql);
   } catch (const OutputInterrupted&) {
-    say("Cancelled.\n");
+    say("\nCancelled.\n");  // the line it stopped in may be half written
   } catch (const std::exception& error) {
     write_text(STDERR_FILENO, describe(error.what()));
   }
@@ -117,8 +118,9 @@ void Repl::reconnect_if_lost() {
   say("Connected again, in a new session.\n");
 }
 
-void Repl::report_failure(const Error& error) {
-  write_text(STDERR_FILENO, describe(error, nullptr));
+void Repl::report_failure(const Error& error, const std::string& sql) {
+  const ScriptStatement statement{{sql, 1}, {}};
+  write_text(STDERR_FILENO, describe(error, &statement));
   if (runner_.is_connected() && !error.connection_dead()) return;
   if (runner_.has_connection()) {
     say("The session is lost, with its SET, USE and temporary views. The next statement opens a "

@@ -33,7 +33,7 @@ class Repl {
   void remember_typed();
   bool run_statement(const std::string& sql);
   void reconnect_if_lost();
-  void report_failure(const Error& error);
+  void report_failure(const Error& error, const std::string& sql);
   void set_format(const std::string& name);
   void set_output(const std::string& file);
   void set_timing(const std::string& value);

@@ -42,12 +42,12 @@ std::string describe(const Error& error, const ScriptStatement* statement) {
   std::string text = "error: ";
   append_message(error.message(), text);
   append_identity(error, text);
-  if (statement != nullptr) {
+  if (statement != nullptr && !statement->origin.empty()) {
     text += "  in ";
     append_display_text(statement->origin, text);
     text += ", line " + std::to_string(statement->sql.line) + "\n";
   }
-  if (error.outcome_unknown()) {
+  if (error.outcome_unknown() && !(statement != nullptr && only_reads(statement->sql.text))) {
     text += "  The warehouse may have run the statement: look before you run it again.\n";
   }
   if (error.retry_after()) {

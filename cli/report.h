@@ -16,7 +16,7 @@ namespace dbsql::cli {
 ///   in nightly.sql, line 12
 /// ```
 /// Text of the server is shown so that it cannot act on the terminal.
-/// \param statement  empty for errors of connecting and of interactive statements
+/// \param statement  null for errors of connecting; without an origin when it was typed
 std::string describe(const Error& error, const ScriptStatement* statement);
 
 /// `error: ` and a message that is no `dbsql::Error`, as a line.

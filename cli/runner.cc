@@ -162,7 +162,10 @@ void Runner::report_time(std::chrono::steady_clock::time_point started) const {
     const double seconds = std::chrono::duration<double>(elapsed).count();
     const double rate = static_cast<double>(row_count_) / seconds;
     text += ", " + format_count(row_count_) + (row_count_ == 1 ? " row" : " rows");
-    if (row_count_ > 1) text += ", " + format_count(static_cast<long long>(rate)) + " rows/s";
+    constexpr std::int64_t kWorthARate =
+        1000;  // below, it says nothing but how long a request takes
+    if (row_count_ >= kWorthARate)
+      text += ", " + format_count(static_cast<long long>(rate)) + " rows/s";
   }
   write_text(STDERR_FILENO, text + "\n");
 }

@@ -1,5 +1,8 @@
 #include "cli/sql_splitter.h"
 
+#include <algorithm>
+#include <array>
+
 namespace dbsql::cli {
 namespace {
 
@@ -17,6 +20,30 @@ std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
+}
+
+/// What stands behind the white space and comments at the beginning; comments may be nested.
+std::string_view skip_comments(std::string_view text) noexcept {
+  while (true) {
+    text = trim(text);
+    std::size_t end = 0;
+    if (text.starts_with("--")) {
+      end = std::min(text.find('\n'), text.size());
+    } else if (text.starts_with("/*")) {
+      int depth = 0;
+      do {
+        const auto here = text.substr(end);
+        if (here.starts_with("/*") || here.starts_with("*/")) {
+          depth += here.front() == '/' ? 1 : -1;
+          ++end;
+        }
+        ++end;
+      } while (depth > 0 && end < text.size());
+    } else {
+      return text;
+    }
+    text.remove_prefix(end);
+  }
 }
 
 }  // namespace
@@ -198,6 +225,18 @@ char SqlSplitter::peek(std::size_t distance) const noexcept {
 
 bool SqlSplitter::after_word() const noexcept {
   return position_ > start_ && is_word(text_[position_ - 1]);
+}
+
+bool only_reads(std::string_view statement) {
+  statement = skip_comments(statement);
+  std::string word;
+  for (const char c : statement) {
+    if (!is_word(c)) break;
+    word += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  constexpr std::array<std::string_view, 6> kReading{"SELECT", "SHOW",    "DESCRIBE",
+                                                     "DESC",   "EXPLAIN", "VALUES"};
+  return std::find(kReading.begin(), kReading.end(), word) != kReading.end();
 }
 
 std::optional<std::string> on_one_line(std::string_view statement) {

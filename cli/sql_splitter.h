@@ -63,6 +63,10 @@ class SqlSplitter {
   int statement_line_ = 1;  // of the first word
 };
 
+/// Whether a statement can change nothing: it begins with SELECT, SHOW, DESCRIBE, EXPLAIN or
+/// VALUES.
+bool only_reads(std::string_view statement);
+
 /// A statement on one line, as a history keeps it: line ends between words become spaces.
 /// Empty when that would change its meaning: a line end inside a string, or a `--` comment.
 std::optional<std::string> on_one_line(std::string_view statement);

@@ -144,7 +144,9 @@ Program::~Program() {
 void Program::send(std::string_view text) { write_all(in_, text); }
 void Program::close_input() { close_once(in_); }
 void Program::close_output() { close_once(out_); }
-void Program::signal(int number) const { kill(pid_, number); }
+void Program::signal(int number) const {
+  if (pid_ > 0) kill(pid_, number);
+}
 
 bool Program::read_some(Clock::time_point until) {
   std::array<pollfd, 2> waiting{{{out_, POLLIN, 0}, {err_, POLLIN, 0}}};
@@ -165,12 +167,37 @@ bool Program::await_output(std::string_view text) {
 
 Outcome Program::wait() {
   close_input();
+  return wait_with_input_open();
+}
+
+Outcome Program::wait_with_input_open() {
   const auto until = Clock::now() + kPatience;
   while (read_some(until)) {
   }
   outcome_.exit_code = reap(pid_, until);
   outcome_.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started_);
   return outcome_;
+}
+
+bool Program::await_handler(int number) const {
+  const auto until = Clock::now() + kPatience;
+  const std::string status_file = "/proc/" + std::to_string(pid_) + "/status";
+  while (Clock::now() < until) {
+    std::ifstream status(status_file);
+    for (std::string line; std::getline(status, line);) {
+      constexpr std::string_view kCaught = "SigCgt:";
+      if (!line.starts_with(kCaught)) continue;
+      const std::uint64_t caught = std::stoull(line.substr(kCaught.size()), nullptr, 16);
+      if ((caught >> (number - 1) & 1U) != 0) return true;
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+  return false;
+}
+
+std::string Program::command_line() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/cmdline");
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 TerminalProgram::TerminalProgram(const std::string& path, const std::vector<std::string>& arguments,

@@ -39,9 +39,18 @@ class Program {
 
   /// Reads standard output until it holds `text`; false at the end of output, or after a minute.
   bool await_output(std::string_view text);
+  /// What it has written to standard output so far, as far as it was read.
+  const std::string& output() const noexcept { return outcome_.out; }
 
   /// Closes its input, reads what it writes and waits until it ends; a minute at most.
   Outcome wait();
+  /// The same with its input left open.
+  Outcome wait_with_input_open();
+
+  /// Waits until the program has its own handler for a signal; false after a minute.
+  bool await_handler(int number) const;
+  /// Its arguments as other users see them.
+  std::string command_line() const;
 
  private:
   bool read_some(std::chrono::steady_clock::time_point until);

@@ -39,6 +39,20 @@ TEST(Report, TellsWhatToDoNext) {
             "  Try again in 30 s.\n");
 }
 
+TEST(Report, DoesNotWarnOfRepeatingWhatOnlyReads) {
+  const Error error({.kind = ErrorKind::Cancelled,
+                     .message = "cancelled",
+                     .sqlstate = "HY008",
+                     .outcome_unknown = true});
+  const ScriptStatement reading{{"SELECT 1", 1}, ""};
+  const ScriptStatement writing{{"INSERT INTO t SELECT 1", 1}, ""};
+
+  EXPECT_EQ(describe(error, &reading), "error: cancelled\n  SQLSTATE HY008\n");
+  EXPECT_EQ(describe(error, &writing),
+            "error: cancelled\n  SQLSTATE HY008\n"
+            "  The warehouse may have run the statement: look before you run it again.\n");
+}
+
 TEST(Report, SetsFurtherLinesIn) {
   const Error error({.message = "line 1:\r\n  ^^^\n", .sqlstate = "42601"});
 

@@ -182,6 +182,17 @@ TEST(SqlSplitter, HandsOutManyStatementsOfALongText) {
   EXPECT_EQ(last, "INSERT INTO t VALUES (19999)");
 }
 
+TEST(OnlyReads, LooksAtTheFirstWordBehindComments) {
+  for (const char* sql : {"SELECT 1", "select(1)", " -- INSERT\n/* a /* b */ c */ show tables",
+                          "VALUES (1)", "DESC t", "/**/ EXPLAIN DELETE FROM t"}) {
+    EXPECT_TRUE(only_reads(sql)) << sql;
+  }
+  for (const char* sql : {"", "INSERT INTO t SELECT 1", "WITH a AS (SELECT 1) INSERT INTO t FROM a",
+                          "/* SELECT */ DELETE FROM t", "SELECTED", "-- SELECT", "/* SELECT"}) {
+    EXPECT_FALSE(only_reads(sql)) << sql;
+  }
+}
+
 TEST(OnOneLine, JoinsLinesBetweenWords) {
   EXPECT_EQ(on_one_line("SELECT 1,\n  'a b'\nFROM t;"), "SELECT 1,   'a b' FROM t;");
   EXPECT_EQ(on_one_line("SELECT '--';"), "SELECT '--';");

@@ -1,0 +1,110 @@
+#include "tests/cli/shell.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <string>
+
+namespace dbsql::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Program;
+using test::run_shell;
+using test::TemporaryFolder;
+using test::unreachable_dsn;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+TEST(Shell, PrintsItsHelpAndVersion) {
+  const auto help = run_shell({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("usage: dbsql"));
+  EXPECT_EQ(help.err, "");
+
+  const auto version = run_shell({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, StartsWith("dbsql "));
+}
+
+TEST(Shell, EndsWithTwoForWrongUsage) {
+  const auto outcome = run_shell({"--fromat", "csv"});
+
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, HasSubstr("did you mean --format?"));
+}
+
+TEST(Shell, EndsWithTwoWithoutADsn) {
+  const auto outcome = run_shell({"-e", "SELECT 1"});
+
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("DBSQL_DSN"));
+}
+
+TEST(Shell, EndsWithTwoForABadDsnWithoutShowingTheToken) {
+  const auto outcome =
+      run_shell({"--dsn", "token:dapi-secret@host-without-port", "-e", "SELECT 1"});
+
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("port"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("dapi-secret")));
+}
+
+TEST(Shell, EndsWithTwoForAScriptThatIsNotThere) {
+  const auto outcome = run_shell({"--dsn", unreachable_dsn(), "-f", "/nonexistent.sql"});
+
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_EQ(outcome.err, "error: cannot read /nonexistent.sql: No such file or directory\n");
+}
+
+TEST(Shell, EndsWithThreeWhenNobodyAnswers) {
+  const auto outcome = run_shell({"--dsn", unreachable_dsn(), "-e", "SELECT 1"});
+
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, StartsWith("error: "));
+  EXPECT_THAT(outcome.err, HasSubstr("SQLSTATE 08"));
+}
+
+TEST(Shell, LeavesAnEarlierOutputFileAloneWhenItCannotConnect) {
+  const TemporaryFolder folder;
+  folder.write("a.csv", "earlier");
+
+  const auto outcome =
+      run_shell({"--dsn", unreachable_dsn(), "-o", folder.path("a.csv"), "-e", "SELECT 1"});
+
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_EQ(folder.read("a.csv"), "earlier");
+  EXPECT_EQ(folder.file_count(), 1U);
+}
+
+TEST(Shell, DoesNotConnectForNoStatements) {
+  EXPECT_EQ(run_shell({"--dsn", unreachable_dsn()}, " -- nothing\n ;").exit_code, 0);
+}
+
+TEST(Shell, StopsWaitingForInputWhenInterrupted) {
+  Program shell(DBSQL_SHELL, {"--dsn", unreachable_dsn(), "-f", "-"});
+  ASSERT_TRUE(shell.await_handler(SIGINT));
+  shell.signal(SIGINT);
+
+  const auto outcome = shell.wait_with_input_open();
+
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_EQ(outcome.err, "error: interrupted\n");
+}
+
+TEST(Shell, HidesTheTokenFromTheProcessList) {
+  Program shell(DBSQL_SHELL, {"--dsn", unreachable_dsn(), "-f", "-"});
+  ASSERT_TRUE(shell.await_handler(SIGINT));
+
+  EXPECT_THAT(shell.command_line(), Not(HasSubstr("token")));
+  EXPECT_THAT(shell.command_line(), HasSubstr("***"));
+}
+
+}  // namespace
+}  // namespace dbsql::cli
