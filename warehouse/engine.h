@@ -1,5 +1,7 @@
 #pragma once
 
+#include "arrow/c_data.h"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -8,8 +10,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "arrow/c_data.h"
 
 /// The SQL engine behind the local warehouse, as the protocol handlers see it.
 namespace dbsql::warehouse {
@@ -23,9 +23,9 @@ struct EngineError {
 
 /// One statement parameter as it came over the wire (reference/thrift.md 3.2).
 struct EngineParameter {
-  std::string name;                  ///< empty = positional
-  std::string type;                  ///< SQL type text, may be empty
-  std::optional<std::string> value;  ///< empty = NULL
+  std::string name;                        ///< empty = positional
+  std::string type;                        ///< SQL type text, may be empty
+  std::optional<std::string> value;        ///< empty = NULL
   std::vector<EngineParameter> arguments;  ///< elements of ARRAY, alternating key and value of MAP
 };
 
@@ -37,8 +37,8 @@ struct ResultColumn {
   std::optional<int> scale;
 };
 
-/// The rows of one statement, in Databricks' shape: native Arrow types of reference/results.md 3.1 and
-/// `Spark:DataType:SqlName` / `Spark:DataType:JsonType` metadata on every top-level field.
+/// The rows of one statement, in Databricks' shape: native Arrow types of reference/results.md 3.1
+/// and `Spark:DataType:SqlName` / `Spark:DataType:JsonType` metadata on every top-level field.
 class EngineResult {
  public:
   enum class Kind { Rows, Dml, Ddl };
@@ -91,7 +91,7 @@ class EngineSession {
 };
 
 struct EngineOptions {
-  std::string library;    ///< path of the ADBC engine library (libduckdb.so)
+  std::string library;  ///< path of the ADBC engine library (libduckdb.so)
   std::string entry_point = "duckdb_adbc_init";
   std::string directory;  ///< where databases live; empty = in memory
 };
@@ -108,7 +108,8 @@ class Engine {
   virtual ~Engine() = default;
   /// \throws EngineError for an unknown catalog or schema or a bad conf
   virtual std::unique_ptr<EngineSession> open_session(const SessionSettings& settings) = 0;
-  /// Makes a Parquet, CSV or JSON file queryable as a table of the default schema. \throws EngineError
+  /// Makes a Parquet, CSV or JSON file queryable as a table of the default schema. \throws
+  /// EngineError
   virtual void load_table(const std::string& name, const std::string& file) = 0;
 };
 

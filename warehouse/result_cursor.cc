@@ -165,7 +165,8 @@ ResultPage ResultCursor::first_page(const PageLimits& limits) {
 }
 
 ResultPage ResultCursor::page_at(std::int64_t row, const PageLimits& limits) {
-  // Links are made anew for files that exist; the position of the next page stays (reference/results.md 1.9).
+  // Links are made anew for files that exist; the position of the next page stays
+  // (reference/results.md 1.9).
   if (by_links_) return link_page(file_of(row), false);
   if (row < 0 || row > read_until_) {
     throw EngineError{.sqlstate = "HY106",

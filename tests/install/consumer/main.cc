@@ -1,4 +1,5 @@
-// A program outside our tree: uses the library's version, a value type, and an error that crosses the library's edge.
+// A program outside our tree: uses the library's version, a value type, and an error that crosses
+// the library's edge.
 #include <dbsql/dbsql.h>
 
 #include <iostream>
