@@ -106,6 +106,13 @@ class CheckCases(InTemporaryFolder):
         failed = [{"name": "Reads", "status": "RUN", "result": "COMPLETED", "failures": [{}]}]
         self.expect_failure(self.check(["1-1\tPage.Reads", "1-2\t-\tx"], failed), "failed")
 
+    def test_takes_all_instances_of_a_parameterised_test_together(self):
+        instances = [{"name": "Reads/0", "status": "RUN", "result": "COMPLETED"},
+                     {"name": "Reads/1", "status": "RUN", "result": "COMPLETED", "failures": [{}]}]
+        self.expect_failure(self.check(["1-1\tPage.Reads", "1-2\t-\tx"], instances), "Page.Reads failed")
+        result = self.check(["1-1\tPage.Reads", "1-2\t-\tx"], instances[:1])
+        self.assertEqual(result.returncode, 0, result.stdout)
+
     def test_refuses_results_without_any_test(self):
         self.expect_failure(self.check(["1-1\t-\tx", "1-2\t-\tx"], []), "no test results")
 
