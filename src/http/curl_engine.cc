@@ -410,9 +410,9 @@ CurlEngine::CurlEngine(std::chrono::milliseconds idle_limit)
 
 CurlEngine::~CurlEngine() {
   if (loop_->lost_in_fork()) {
-    // The thread exists only in the parent. Its state is left alone: destroying it would talk to
-    // the parent's sockets.
-    thread_.detach();
+    // The thread exists only in the parent: it can be neither joined nor detached here, and
+    // destroying its state would talk to the parent's sockets. Both are leaked.
+    new std::thread(std::move(thread_));
     new std::shared_ptr<Loop>(std::move(loop_));
     return;
   }

@@ -8,6 +8,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -328,6 +330,28 @@ TEST(CurlEngine, ClosesItsConnectionsWhenNothingHasRunForAWhile) {
 
   EXPECT_TRUE(done.wait());
   EXPECT_TRUE(closed.wait());
+}
+
+// Without the check the child would wait for a thread that only its parent has.
+TEST(CurlTransport, SaysInAChildProcessThatItBelongsToTheParent) {
+  ScriptedServer server(ScriptedServer::always(ScriptedServer::reply("x")));
+  CurlTransport transport;
+  response_of(transport.send(get(server.url()), {}));
+
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      transport.send(get(server.url()), {});
+    } catch (const Error& error) {
+      ::_exit(error.kind() == ErrorKind::InvalidState ? 0 : 2);
+    }
+    ::_exit(1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(response_of(transport.send(get(server.url()), {})).status, 200);
 }
 
 TEST(CurlTransport, FinishesRunningCallsAfterItIsGone) {
