@@ -193,17 +193,13 @@ TEST(TypedCell, OfATypeThatCannotBeReadSaysSo) {
   EXPECT_EQ(capture_error([&] { column.get<int>(0); }).kind(), ErrorKind::InvalidArgument);
 }
 
-/// A dictionary-encoded text column with the entries "zero", "one", NULL.
-template <class Builder>
-test::BoundBatch dictionary_column(const char* index_format, const std::vector<int>& indices) {
-  arrow::SchemaParts parts{.format = index_format, .name = "c"};
-  parts.dictionary = make_schema("u", "");
+/// A dictionary-encoded column; the last row is NULL.
+test::BoundBatch dictionary_column(arrow::UniqueSchema value_type, arrow::UniqueArray values,
+                                   const std::vector<int>& indices) {
+  arrow::SchemaParts parts{.format = "c", .name = "c"};
+  parts.dictionary = std::move(value_type);
   auto schema = arrow::struct_schema(arrow::children(arrow::make_schema(std::move(parts))));
-  arrow::Utf8Builder values;
-  values.append("zero");
-  values.append("one");
-  values.append_null();
-  Builder builder;
+  arrow::Int8Builder builder;
   for (const int index : indices) builder.append(static_cast<std::int8_t>(index));
   builder.append_null();
   auto plain = std::make_shared<arrow::UniqueArray>(builder.finish());
@@ -212,15 +208,24 @@ test::BoundBatch dictionary_column(const char* index_format, const std::vector<i
                             .n_buffers = 2,
                             .buffers = {(*plain)->buffers[0], (*plain)->buffers[1], nullptr}};
   encoded.owners[1] = plain;
-  encoded.dictionary = values.finish();
+  encoded.dictionary = std::move(values);
   std::vector<arrow::UniqueArray> columns;
   columns.push_back(arrow::make_array(std::move(encoded)));
   const std::int64_t length = columns[0]->length;
   return {std::move(schema), arrow::make_batch(length, std::move(columns))};
 }
 
+/// With the entries "zero", "one", NULL.
+test::BoundBatch dictionary_of_text(const std::vector<int>& indices) {
+  arrow::Utf8Builder values;
+  values.append("zero");
+  values.append("one");
+  values.append_null();
+  return dictionary_column(make_schema("u", ""), values.finish(), indices);
+}
+
 TEST(Dictionary, IsDecodedOncePerBatch) {
-  const auto column = dictionary_column<arrow::Int8Builder>("c", {1, 0, 1, 2});
+  const auto column = dictionary_of_text({1, 0, 1, 2});
 
   EXPECT_EQ(column.text(0), "one");
   EXPECT_EQ(column.text(1), "zero");
@@ -229,9 +234,42 @@ TEST(Dictionary, IsDecodedOncePerBatch) {
   EXPECT_EQ(column.text(4), "NULL") << "an index that is NULL";
 }
 
+TEST(Dictionary, HoldsValuesOfEveryFlatLayout) {
+  arrow::Int64Builder integers;
+  integers.append(1LL << 40);
+  integers.append(-1);
+  arrow::BoolBuilder booleans;
+  booleans.append(false);
+  booleans.append(true);
+  arrow::LargeBytesBuilder bytes;
+  bytes.append(std::string_view("a"));
+  bytes.append(std::string_view("bc"));
+
+  const auto numbers = dictionary_column(make_schema("l", ""), integers.finish(), {1, 0});
+  const auto flags = dictionary_column(make_schema("b", ""), booleans.finish(), {1, 0});
+  const auto large = dictionary_column(make_schema("U", ""), bytes.finish(), {1, 0});
+
+  EXPECT_EQ(numbers.get<std::int64_t>(0), -1);
+  EXPECT_EQ(numbers.text(1), "1099511627776");
+  EXPECT_EQ(numbers.text(2), "NULL");
+  EXPECT_EQ(flags.text(0), "true");
+  EXPECT_EQ(flags.text(2), "NULL");
+  EXPECT_EQ(large.text(0), "bc");
+}
+
+TEST(Dictionary, OfNestedValuesIsNotSupported) {
+  arrow::ListBuilder lists(std::make_unique<arrow::Int32Builder>());
+  lists.end_list();
+
+  const Error error = capture_error(
+      [&] { dictionary_column(arrow::list_schema(make_schema("i", "")), lists.finish(), {0}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::NotSupported);
+}
+
 TEST(Dictionary, WithAnIndexBeyondItsEntriesIsCorrupt) {
   const auto bind = [](int index) {
-    return capture_error([&] { dictionary_column<arrow::Int8Builder>("c", {0, index}); });
+    return capture_error([&] { dictionary_of_text({0, index}); });
   };
 
   EXPECT_EQ(bind(3).kind(), ErrorKind::CorruptResult);
