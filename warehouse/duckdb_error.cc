@@ -25,6 +25,20 @@ struct EngineReport {
   bool says(std::string_view text) const { return message.find(text) != std::string::npos; }
 };
 
+// The engine's names of physical types, as they occur in its messages.
+std::string databricks_type(std::string_view engine_type) {
+  struct Row {
+    std::string_view engine;
+    std::string_view databricks;
+  };
+  constexpr std::array kRows{Row{"INT8", "TINYINT"}, Row{"INT16", "SMALLINT"}, Row{"INT32", "INT"},
+                             Row{"INT64", "BIGINT"}, Row{"BOOL", "BOOLEAN"}};
+  for (const auto& row : kRows) {
+    if (row.engine == engine_type) return std::string(row.databricks);
+  }
+  return std::string(engine_type);
+}
+
 // Databricks names for the engine's, in messages.
 std::string with_databricks_names(std::string text) {
   for (const std::string_view name : {"main$", "memory$"}) {
@@ -185,6 +199,18 @@ Verdict judge_binder(const EngineReport& report) {
   return {"DATATYPE_MISMATCH", sentence(report.message)};
 }
 
+// "Could not convert string 'abc' to INT32": empty when the message is another one.
+std::string malformed_value(const EngineReport& report) {
+  constexpr std::string_view kStart = "Could not convert string '";
+  const auto middle = report.message.rfind("' to ");
+  if (!report.message.starts_with(kStart) || middle == std::string::npos) return {};
+  const auto value = report.message.substr(kStart.size(), middle - kStart.size());
+  const auto rest = report.message.substr(middle + 5);
+  return base::concat("The value '", value, "' of the type \"STRING\" cannot be cast to \"",
+                      databricks_type(rest.substr(0, rest.find_first_of(" \n"))),
+                      "\" because it is malformed.");
+}
+
 Verdict judge_conversion(const EngineReport& report) {
   const bool decimal = report.says("type DECIMAL");
   if (decimal && report.says("out of range")) {
@@ -193,8 +219,9 @@ Verdict judge_conversion(const EngineReport& report) {
   if (report.says("out of range for the destination")) {
     return {"CAST_OVERFLOW", sentence(report.message)};
   }
-  return {"CAST_INVALID_INPUT",
-          sentence(report.message) + " Correct the value, or use `try_cast` to get NULL instead."};
+  const auto malformed = malformed_value(report);
+  return {"CAST_INVALID_INPUT", (malformed.empty() ? sentence(report.message) : malformed) +
+                                    " Correct the value, or use `try_cast` to get NULL instead."};
 }
 
 Verdict judge_input(const EngineReport& report) {
@@ -276,7 +303,10 @@ EngineError translate_engine_error(std::string_view engine_message, std::string_
   if (base::equals_ignore_case(report.type, "interrupt")) return make_cancelled_error();
   const auto verdict = judge(report);
   SourcePosition position;
-  if (report.position && !sql.empty()) {
+  // Errors about values may point into a macro of ours, which is no place in the client's
+  // statement.
+  const bool about_values = report.type == "Conversion" || report.type == "Invalid Input";
+  if (report.position && !sql.empty() && !about_values) {
     const bool at_end = *report.position >= translated.size();
     position = at_end ? sql.size() : translated.source_of(*report.position);
   }

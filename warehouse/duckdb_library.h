@@ -39,7 +39,9 @@ class AdbcLibrary {
 
 using LibraryPtr = std::shared_ptr<const AdbcLibrary>;
 
-/// One open database. Threads: connections may be opened from any thread.
+/// One open database. Threads: connections may be opened from any thread. Must be gone before
+/// static objects are destroyed: the engine's own clean-up uses thread-local state of the closing
+/// thread.
 class AdbcDatabaseHandle {
  public:
   /// \param path  a file, or `:memory:` \throws AdbcFailure

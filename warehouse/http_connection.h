@@ -148,7 +148,7 @@ class HttpConnection final : public AnyConnection,
   void reset() {
     error_code ignored;
     lowest().socket().set_option(asio::socket_base::linger(true, 0), ignored);
-    lowest().socket().close(ignored);
+    lowest().close();
   }
 
   void handshake() {

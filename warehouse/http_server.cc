@@ -113,7 +113,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   std::uint16_t port() const noexcept { return port_; }
 
   void stop_accepting() {
-    stopping_ = true;
+    if (stopping_.exchange(true)) return;
     asio::post(acceptor_.get_executor(), [self = shared_from_this()] {
       error_code ignored;
       self->acceptor_.close(ignored);
@@ -121,6 +121,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   }
 
   void stop() {
+    if (stopped_) return;
+    stopped_ = true;
     stop_accepting();
     for (const auto& connection : host_->connections.alive()) connection->shut();
     for (const auto& timer : timers_->alive()) timer->cancel();
@@ -199,6 +201,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   std::shared_ptr<TimerTable> timers_ = std::make_shared<TimerTable>();
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_{false};
+  bool stopped_ = false;  // by the owner's thread alone
   std::vector<std::thread> threads_;
 };
 

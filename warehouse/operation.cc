@@ -95,19 +95,20 @@ void Operation::interrupt(OperationState state) {
   std::vector<std::function<void()>> callbacks;
   {
     std::lock_guard lock(mutex_);
-    if (is_over(status_.state)) return;
     callbacks = end_locked(state);
   }
   stop_.request_stop();
   for (const auto& callback : callbacks) callback();
 }
 
-void Operation::close() {
+void Operation::abandon() {
   interrupt(OperationState::Closed);
-  {
-    std::lock_guard lock(mutex_);
-    status_.state = OperationState::Closed;
-  }
+  std::lock_guard lock(mutex_);
+  status_.state = OperationState::Closed;
+}
+
+void Operation::close() {
+  abandon();
   drop_result();
 }
 

@@ -84,10 +84,14 @@ class Operation {
   /// \param owner  keeps `session` alive; held as long as there is a result, which lives in it
   void run(EngineSession& session, std::shared_ptr<const void> owner);
 
-  /// Ends a live operation and interrupts the engine; nothing when it is over.
+  /// Ends a live operation and interrupts the engine, also where it only produces rows by now.
+  /// Never blocks.
   void cancel() { interrupt(OperationState::Canceled); }
   void time_out() { interrupt(OperationState::TimedOut); }
-  /// Interrupts if need be and lets go of the result.
+  /// The same for good: whatever it was, it is closed.
+  void abandon();
+  /// Abandons it and lets go of the result; waits for a page in the making and for the engine
+  /// session's turn.
   void close();
 
   /// The result, for one caller at a time; null unless the state is Finished.

@@ -5,22 +5,29 @@
 namespace dbsql::warehouse {
 
 void Session::submit(std::shared_ptr<Operation> operation) {
+  // Plain `this`: a task must not own the session that owns the task.
+  enqueue(
+      [this, operation = std::move(operation)] { operation->run(*engine_, shared_from_this()); });
+}
+
+bool Session::enqueue(Task task) {
   {
     std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(operation));
-    if (waiting_.size() > 1) return;
+    waiting_.push_back(std::move(task));
+    if (waiting_.size() > 1) return false;
   }
   workers_.post([self = shared_from_this()] { self->run_next(); });
+  return true;
 }
 
 void Session::run_next() {
-  std::shared_ptr<Operation> operation;
+  Task task;
   {
     std::lock_guard lock(mutex_);
-    operation = waiting_.front();
+    task = std::move(waiting_.front());
   }
-  operation->run(*engine_, shared_from_this());
-  operation.reset();
+  task();
+  task = nullptr;  // what it holds goes outside the lock
   {
     std::lock_guard lock(mutex_);
     waiting_.pop_front();

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -30,7 +31,13 @@ class Session : public std::enable_shared_from_this<Session> {
   std::int32_t protocol() const noexcept { return protocol_; }
   EngineSession& engine() noexcept { return *engine_; }
 
+  using Task = std::function<void()>;
+
   void submit(std::shared_ptr<Operation> operation);
+
+  /// Runs `task` on a worker when everything submitted before it is done. Returns whether there was
+  /// nothing.
+  bool enqueue(Task task);
 
   void touch(TimePoint now);
   /// Whether nothing has used it since `moment` and nothing runs in it.
@@ -45,8 +52,8 @@ class Session : public std::enable_shared_from_this<Session> {
   WorkerPool& workers_;
 
   mutable std::mutex mutex_;
-  std::deque<std::shared_ptr<Operation>> waiting_;  // guarded by mutex_; the first one runs
-  TimePoint last_used_;                             // guarded by mutex_
+  std::deque<Task> waiting_;  // guarded by mutex_; the first one runs
+  TimePoint last_used_;       // guarded by mutex_
 };
 
 }  // namespace dbsql::warehouse

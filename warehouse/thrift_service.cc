@@ -59,6 +59,7 @@ ThriftService::Impl::Impl(Engine& engine, Timers& timers, Journal& journal, Stor
       options_(options),
       clock_(clock),
       statement_workers_(options.statement_threads),
+      page_workers_(options.page_threads),
       request_workers_(options.request_threads) {}
 
 void ThriftService::Impl::handle(std::shared_ptr<Exchange> exchange, Compute compute) {
@@ -144,19 +145,23 @@ void ThriftService::Impl::expire_idle_sessions() {
   const auto moment = clock_.now() - options_.session_idle_timeout;
   for (const auto& session :
        sessions_.take_if([&](const Session& each) { return each.idle_since(moment); })) {
-    retire(session);
+    retire(session, [] {});
   }
 }
 
 void ThriftService::Impl::stop() {
-  for (const auto& session : sessions_.take_if([](const Session&) { return true; })) {
-    retire(session);
-  }
-  statement_workers_.stop();
+  const auto everything = [](const auto&) { return true; };
+  // Sessions live until their statements have come back from the engine.
+  const auto sessions = sessions_.take_if(everything);
+  const auto operations = operations_.take_if(everything);
+  for (const auto& operation : operations) operation->abandon();
   request_workers_.stop();
-  for (const auto& operation : operations_.take_if([](const Operation&) { return true; })) {
-    operation->close();
-  }
+  page_workers_.stop();
+  statement_workers_.stop();
+  for (const auto& operation : operations) operation->close();
+  // What slipped in meanwhile never ran.
+  for (const auto& operation : operations_.take_if(everything)) operation->close();
+  sessions_.take_if(everything);
 }
 
 ThriftService::ThriftService(Engine& engine, Timers& timers, Journal& journal, Storage& storage,

@@ -45,7 +45,8 @@ struct ServiceOptions {
   std::size_t links_per_page = 16;
   std::chrono::milliseconds link_lifetime{900'000};
   std::size_t statement_threads = 16;  ///< statements that run at the same time
-  std::size_t request_threads = 4;     ///< pages that are made at the same time
+  std::size_t page_threads = 8;        ///< pages that are made at the same time
+  std::size_t request_threads = 2;     ///< for other calls that may block
 };
 
 /// Which kind of compute a path stands for; they differ in small things.

@@ -74,7 +74,8 @@ class ThriftService::Impl {
   void close_session(const CallPtr& call, const tcli::TCloseSessionReq& request);
   void get_info(const CallPtr& call, const tcli::TGetInfoReq& request);
   void dispatch_delegation_token(const CallPtr& call);
-  void retire(const SessionPtr& session);
+  /// Interrupts what runs in a session that is closed, frees its results, then calls `done`.
+  void retire(const SessionPtr& session, std::function<void()> done);
 
   // thrift_statement_calls.cc
   void execute_statement(const CallPtr& call, tcli::TExecuteStatementReq request);
@@ -113,11 +114,13 @@ class ThriftService::Impl {
   void await(Operation& operation, std::optional<std::chrono::milliseconds> limit,
              std::function<void()> then);
   void arm_timeout(const OperationPtr& operation, std::chrono::seconds timeout);
-  void release(const OperationPtr& operation);
+  void close_now(const OperationPtr& operation);
 
   SessionPtr find_session(const tcli::TSessionHandle& handle);
   ResultOptions result_options(const tcli::TExecuteStatementReq& request, std::int32_t protocol);
   OperationPtr find_operation(const tcli::TOperationHandle& handle);
+  static DirectResults failed_results(OperationStatus status, EngineError error);
+  static EngineError engine_error(const std::exception& error);
   std::int32_t protocol_of(const Operation& operation);
   tcli::THandleIdentifier handle_of(const Guid& id) const;
 
@@ -140,6 +143,7 @@ class ThriftService::Impl {
   ClosedOperations closed_operations_;
   // Last: their threads use everything above.
   WorkerPool statement_workers_;
+  WorkerPool page_workers_;
   WorkerPool request_workers_;
 };
 

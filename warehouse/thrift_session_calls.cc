@@ -115,16 +115,20 @@ void ThriftService::Impl::open_session_now(const CallPtr& call,
   } catch (const EngineError& error) {
     reply.status = error_status(error, databricks);
   } catch (const std::exception& error) {
-    reply.status = service_error("08006", base::concat("cannot open a session: ", error.what()));
+    reply.status = error_status(engine_error(error), databricks);
   }
   call->reply(reply, {.enabled = databricks});
 }
 
-void ThriftService::Impl::retire(const SessionPtr& session) {
-  for (const auto& operation : operations_.take_if(
-           [&](const Operation& each) { return each.session_id() == session->id(); })) {
-    release(operation);
-  }
+void ThriftService::Impl::retire(const SessionPtr& session, std::function<void()> done) {
+  auto operations = operations_.take_if(
+      [&](const Operation& each) { return each.session_id() == session->id(); });
+  // All at once, and only then one by one: freeing a result waits for the statement that runs.
+  for (const auto& operation : operations) operation->abandon();
+  session->enqueue([this, operations = std::move(operations), done = std::move(done)] {
+    for (const auto& operation : operations) close_now(operation);
+    done();
+  });
 }
 
 void ThriftService::Impl::close_session(const CallPtr& call,
@@ -134,10 +138,9 @@ void ThriftService::Impl::close_session(const CallPtr& call,
   if (!session) {
     return reply_status<tcli::TCloseSessionResp>(call, invalid_session(request.sessionHandle));
   }
-  request_workers_.post([this, call, session = std::move(session)] {
-    retire(session);
-    reply_status<tcli::TCloseSessionResp>(call, success_status(),
-                                          {.enabled = is_databricks(session->protocol())});
+  const InternalFields fields{.enabled = is_databricks(session->protocol())};
+  retire(session, [this, call, fields] {
+    reply_status<tcli::TCloseSessionResp>(call, success_status(), fields);
   });
 }
 

@@ -221,7 +221,7 @@ void ThriftService::Impl::answer_submission(const CallPtr& call, const Submissio
     // (reference/thrift.md 3.2).
     const bool databricks = is_databricks(submission.session->protocol());
     operations_.take(operation->id());
-    release(operation);
+    close_now(operation);
     return reply_status<tcli::TExecuteStatementResp>(
         call, error_status(unusable(status), databricks), {.enabled = databricks});
   }
@@ -229,9 +229,17 @@ void ThriftService::Impl::answer_submission(const CallPtr& call, const Submissio
   if (submission.direct) results = direct_results(submission, *operation);
   if (results && results->closed) {
     operations_.take(operation->id());
-    release(operation);
+    close_now(operation);
   }
   reply_submitted(call, submission, *operation, std::move(results));
+}
+
+DirectResults ThriftService::Impl::failed_results(OperationStatus status, EngineError error) {
+  status.state = OperationState::Error;
+  status.error = std::move(error);
+  DirectResults failure;
+  failure.operation_status = status_reply(status, true);
+  return failure;
 }
 
 DirectResults ThriftService::Impl::direct_results(const Submission& submission,
@@ -242,12 +250,9 @@ DirectResults ThriftService::Impl::direct_results(const Submission& submission,
     try {
       add_first_page(submission, operation, results);
     } catch (const EngineError& error) {
-      OperationStatus failed = status;
-      failed.state = OperationState::Error;
-      failed.error = error;
-      DirectResults failure;
-      failure.operation_status = status_reply(failed, true);
-      return failure;
+      return failed_results(status, error);
+    } catch (const std::exception& error) {
+      return failed_results(status, engine_error(error));
     }
   }
   results.operation_status = status_reply(status, true);
@@ -323,7 +328,7 @@ void ThriftService::Impl::get_result_set_metadata(const CallPtr& call,
   }
   journal_.set_operation(call->journal_number(), operation->id().to_text());
   // On a worker: a page of the same result may be in the making and has to be waited for.
-  request_workers_.post([this, call, operation = std::move(operation)] {
+  page_workers_.post([this, call, operation = std::move(operation)] {
     const OperationStatus status = operation->status();
     const bool databricks = is_databricks(protocol_of(*operation));
     const auto fields = internal_fields(operation->type(), status, databricks);
@@ -342,8 +347,9 @@ void ThriftService::Impl::fetch_results(const CallPtr& call, tcli::TFetchResults
     return reply_status<tcli::TFetchResultsResp>(call, invalid_operation(request.operationHandle));
   }
   journal_.set_operation(call->journal_number(), operation->id().to_text());
-  request_workers_.post([this, call, operation = std::move(operation),
-                         request = std::move(request)] { fetch_now(call, operation, request); });
+  page_workers_.post([this, call, operation = std::move(operation), request = std::move(request)] {
+    fetch_now(call, operation, request);
+  });
 }
 
 void ThriftService::Impl::fetch_now(const CallPtr& call, const OperationPtr& operation,
@@ -373,7 +379,8 @@ void ThriftService::Impl::fetch_now(const CallPtr& call, const OperationPtr& ope
   } catch (const EngineError& error) {
     reply_status<tcli::TFetchResultsResp>(call, error_status(error, databricks), fields);
   } catch (const std::exception& error) {
-    reply_status<tcli::TFetchResultsResp>(call, service_error("XX000", error.what()), fields);
+    reply_status<tcli::TFetchResultsResp>(call, error_status(engine_error(error), databricks),
+                                          fields);
   }
 }
 
@@ -401,15 +408,31 @@ void ThriftService::Impl::close_operation(const CallPtr& call,
         call, forgiven ? success_status() : invalid_operation(request.operationHandle));
   }
   journal_.set_operation(call->journal_number(), operation->id().to_text());
-  request_workers_.post([this, call, operation = std::move(operation)] {
-    release(operation);
+  operation->abandon();
+  const auto answer = [this, call] {
     reply_status<tcli::TCloseOperationResp>(call, success_status());
+  };
+  const auto session = sessions_.find(operation->session_id());
+  if (!session) close_now(operation);
+  // A client may go on at once to drop the table it has read, so the result is freed before the
+  // answer; but when the session is busy with another statement, whoever closes a result does not
+  // have to wait for that.
+  const bool was_idle = session && session->enqueue([this, answer, operation] {
+    close_now(operation);
+    answer();
   });
+  if (!was_idle) answer();
 }
 
-void ThriftService::Impl::release(const OperationPtr& operation) {
+void ThriftService::Impl::close_now(const OperationPtr& operation) {
   closed_operations_.add(operation->id());
   operation->close();
+}
+
+EngineError ThriftService::Impl::engine_error(const std::exception& error) {
+  return {.sqlstate = "XX000",
+          .error_class = "INTERNAL_ERROR",
+          .message = base::concat("[INTERNAL_ERROR] ", error.what(), " SQLSTATE: XX000")};
 }
 
 }  // namespace dbsql::warehouse
