@@ -12,10 +12,16 @@ def number(value, digits=3):
 
 
 def spread(figure, unit=""):
+    """The median, and how far the runs lie apart, to the same decimal."""
     text = number(figure["median"])
     if figure["count"] > 1:
-        text += f" ±{number(figure['mad'], 2)}"
+        decimals = len(text.partition(".")[2])
+        text += f" ±{figure['mad']:.{decimals}f}"
     return f"{text}{unit}"
+
+
+def short(value):
+    return f"{value:.0f}" if value >= 100 else number(value, 2)
 
 
 def pages_cells(row, copies):
@@ -24,9 +30,9 @@ def pages_cells(row, copies):
         spread(row["cpu_s_per_gb"], " s/GB"),
         f"{number(1 / row['wall_s_per_gb']['median'])} GB/s",
         f"{number(row['rows_per_s'] / 1e6)}M rows/s",
-        number(row["requests_per_statement"]) if row["requests_per_statement"] else "",
-        number(row["peak_rss_mib"]),
-        number(row["page_faults_per_gb"]["median"]),
+        "",
+        short(row["peak_rss_mib"]),
+        f"{row['page_faults_per_gb']['median']:.0f}",
         f"{copies['copied_per_wire_byte']:.2f}" if copies else "",
     ]
 
@@ -35,10 +41,10 @@ def queries_cells(row):
     return [
         spread(row["x_floor"]),
         spread(row["cpu_us"], " µs"),
-        f"p50 {number(row['p50_us']['median'])} p99 {number(row['p99_us']['median'])} µs",
-        f"{number(1e6 / row['p50_us']['median'])} queries/s",
+        f"p50 {short(row['p50_us']['median'])}, p99 {short(row['p99_us']['median'])} µs",
+        f"{1e6 / row['p50_us']['median']:.0f} queries/s",
         number(row["requests_per_statement"]),
-        number(row["peak_rss_mib"]),
+        short(row["peak_rss_mib"]),
         "",
         "",
     ]

@@ -1,7 +1,10 @@
 """The official Python connector at the work of dbsql-bench-client; prints the same JSON.
 
-usage: python_client.py --port PORT --mode arrow --sql STATEMENT [--repeat N]
+usage: python_client.py --port PORT --mode arrow --sql STATEMENT [--repeat N] [--no-log-text]
        python_client.py --port PORT --mode queries --queries N
+
+Version 4.9.0 makes a text of every reply for its debug log, also when nothing is logged. --no-log-text leaves that out, to
+show the connector without this accident.
 """
 
 import argparse
@@ -13,6 +16,7 @@ import time
 import numpy
 import pyarrow
 from databricks import sql
+from databricks.sql.thrift_api.TCLIService import ttypes
 
 
 def connect(port):
@@ -83,6 +87,12 @@ def usage():
             "voluntary_switches": used.ru_nvcsw, "involuntary_switches": used.ru_nivcsw}
 
 
+def leave_out_log_text():
+    for kind in vars(ttypes).values():
+        if isinstance(kind, type) and "__repr__" in vars(kind):
+            kind.__repr__ = object.__repr__
+
+
 class Counters(ctypes.Structure):
     _fields_ = [(name, ctypes.c_uint64) for name in ("allocations", "allocated_bytes", "copied_bytes")]
 
@@ -150,7 +160,10 @@ def main():
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--warm-up", type=int, default=200)
+    parser.add_argument("--no-log-text", action="store_true")
     arguments = parser.parse_args()
+    if arguments.no_log_text:
+        leave_out_log_text()
     with connect(arguments.port) as connection:
         run = run_queries if arguments.mode == "queries" else run_pages
         report = run(connection, arguments)
