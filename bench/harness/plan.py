@@ -67,7 +67,7 @@ class Runner:
         before = self.server.stats()
         report = run_json(command, environment)
         run = {"workload": workload.name, "client": client, "round": round_number, "report": report,
-               "requests": self.server.requests_since(before)}
+               "server": self.server.work_since(before)}
         if isinstance(workload, Pages):
             run["facts"] = self.facts_of(workload.statement(pages))
             run["execute_options"] = self.server.stats()["last_execute_options"]
@@ -153,7 +153,8 @@ def check(run):
         for timed in passes:
             if name != "recv" and timed["rows"] != facts["rows"]:
                 raise SystemExit(f"bench: {where} lost rows: {timed['rows']} of {facts['rows']}")
-            if name in ("arrow", "stream", "decode", "recv+decode") and timed.get("touch", facts["touch"]) != facts["touch"]:
+            keeps_batches = "touch" in timed and name in ("arrow", "stream", "decode", "recv+decode")
+            if keeps_batches and timed["touch"] != facts["touch"]:
                 raise SystemExit(f"bench: {where} did not see every batch")
 
 

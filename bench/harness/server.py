@@ -42,9 +42,13 @@ class BenchServer:
     def stats(self):
         return self.get("/stats")
 
-    def requests_since(self, before):
-        """Requests per method between an earlier `stats()` and now."""
-        methods = self.stats()["methods"]
+    def work_since(self, before):
+        """Requests per method, bytes sent and CPU spent between an earlier `stats()` and now."""
+        now = self.stats()
         earlier = before["methods"]
-        return {name: counter["requests"] - earlier.get(name, {"requests": 0})["requests"]
-                for name, counter in methods.items()}
+        return {
+            "requests": {name: counter["requests"] - earlier.get(name, {"requests": 0})["requests"]
+                         for name, counter in now["methods"].items()},
+            "reply_bytes": now["reply_bytes"] - before["reply_bytes"],
+            "cpu_s": now["user_s"] + now["system_s"] - before["user_s"] - before["system_s"],
+        }

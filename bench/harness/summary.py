@@ -28,7 +28,7 @@ def pass_name(client):
 
 def requests_per_statement(run):
     """Without the opening and closing of the session."""
-    counted = run["requests"]
+    counted = run["server"]["requests"]
     statements = counted.get("ExecuteStatement", 0)
     inside = sum(count for name, count in counted.items() if name not in ("OpenSession", "CloseSession"))
     return inside / statements if statements else None
@@ -95,6 +95,24 @@ def queries_row(runs, floors):
         row["allocations"] = counted["allocations"] / count
         row["copied_bytes"] = counted["copied_bytes"] / count
     return row
+
+
+def server_figures(runs):
+    """What the server needed for the floor, the client that asks for the most of it."""
+    queries = [run for run in runs if run["client"] == "floor" and "facts" not in run]
+    pages = [run for run in runs if run["client"] == "floor" and "facts" in run]
+    figures = {}
+    if queries:
+        figures["cpu_us_per_reply"] = statistics.median(
+            run["server"]["cpu_s"] * 1e6 / run["server"]["requests"]["ExecuteStatement"] for run in queries)
+        figures["replies_per_s"] = statistics.median(1e6 / run["report"]["p50_us"] for run in queries)
+    if pages:
+        figures["cpu_s_per_wire_gb"] = statistics.median(
+            run["server"]["cpu_s"] * 1e9 / run["server"]["reply_bytes"] for run in pages)
+        figures["best_wire_gb_per_s"] = max(
+            run["facts"]["wire_bytes"] / 1e9 / timed["wall_s"]
+            for run in pages for timed in run["report"]["passes"]["recv"])
+    return figures
 
 
 def summarize_workload(runs):

@@ -82,17 +82,20 @@ def caption(results):
     yield ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
 
 
-def small_replies(server):
-    execute = server["methods"].get("ExecuteStatement")
-    if not execute:
-        return ""
-    total = server["user_s"] + server["system_s"]
-    return (f"server: {server['requests']} requests, {server['reply_bytes'] / 1e9:.1f} GB sent in {total:.1f} s of its CPU; "
-            f"half of the replies to ExecuteStatement made within {execute['median_reply_us_at_most']:.1f} µs")
+def server_line(server):
+    """Whether the server was fast enough not to be what was measured."""
+    parts = []
+    if "replies_per_s" in server:
+        parts.append(f"{server['replies_per_s']:.0f} small replies/s at "
+                     f"{server['cpu_us_per_reply']:.1f} µs of its CPU")
+    if "cpu_s_per_wire_gb" in server:
+        parts.append(f"pages at up to {server['best_wire_gb_per_s']:.1f} GB/s and "
+                     f"{server['cpu_s_per_wire_gb']:.2f} s/GB of wire data")
+    return "server, asked by the floor: " + ", ".join(parts)
 
 
 def render(results):
     lines = [["", *COLUMNS]]
     for name, rows in results["summary"].items():
         lines.extend(lines_of(name, rows))
-    return "\n".join([*caption(results), small_replies(results["server"]), "", *aligned(lines)])
+    return "\n".join([*caption(results), server_line(results["server_figures"]), "", *aligned(lines)])

@@ -105,7 +105,9 @@ async function timed(work) {
 async function runPages(session, options) {
   const cold = await timed(() => read(session, options.sql, everyValue));
   const rows = [];
-  for (let i = 0; i < Number(options.repeat); i += 1) rows.push(await timed(() => read(session, options.sql, everyCell)));
+  for (let i = 0; i < Number(options.repeat); i += 1) {
+    rows.push(await timed(() => read(session, options.sql, everyCell)));
+  }
   return { cold, verified: { rows: cold.rows, checksum: cold.checksum }, passes: { rows } };
 }
 

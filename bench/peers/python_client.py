@@ -3,8 +3,8 @@
 usage: python_client.py --port PORT --mode arrow --sql STATEMENT [--repeat N] [--no-log-text]
        python_client.py --port PORT --mode queries --queries N
 
-Version 4.9.0 makes a text of every reply for its debug log, also when nothing is logged. --no-log-text leaves that out, to
-show the connector without this accident.
+Version 4.9.0 makes a text of every reply for its debug log, also when nothing is logged. --no-log-text leaves that out,
+to show the connector without this accident.
 """
 
 import argparse
