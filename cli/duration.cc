@@ -35,7 +35,7 @@ std::string format_duration(std::chrono::nanoseconds duration) {
   } else if (seconds < 59.995) {
     std::snprintf(text.data(), text.size(), seconds < 9.995 ? "%.2f s" : "%.1f s", seconds);
   } else {
-    const auto whole = static_cast<long long>(seconds + 0.5);
+    const auto whole = std::llround(seconds);
     std::snprintf(text.data(), text.size(), "%lld min %lld s", whole / 60, whole % 60);
   }
   return text.data();

@@ -118,7 +118,7 @@ void Interrupts::interrupt(bool terminate) {
     }
     source = source_;
     const char byte = 1;
-    static_cast<void>(!write(wake_[1], &byte, 1));  // full: it is readable already
+    [[maybe_unused]] const auto written = write(wake_[1], &byte, 1);  // full: readable already
   }
   source.request_stop();  // runs callbacks of the driver: not under our lock
 }

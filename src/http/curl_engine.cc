@@ -172,8 +172,8 @@ void CurlEngine::Loop::post(Command command) {
 
 void CurlEngine::Loop::wake() const noexcept {
   const std::uint64_t one = 1;
-  static_cast<void>(
-      !::write(wake_up_.get(), &one, sizeof one));  // cannot fail: the counter never fills up
+  // Cannot fail: the counter never fills up.
+  [[maybe_unused]] const auto written = ::write(wake_up_.get(), &one, sizeof one);
 }
 
 void CurlEngine::Loop::stop() noexcept {
@@ -259,7 +259,7 @@ std::shared_ptr<CurlTransfer> CurlEngine::Loop::release(CurlTransfer& transfer) 
 }
 
 void CurlEngine::Loop::wait_for_events() {
-  std::array<epoll_event, 64> events;
+  std::array<epoll_event, 64> events{};
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                wait_milliseconds(std::chrono::steady_clock::now()));
   for (int i = 0; i < count; ++i) {
