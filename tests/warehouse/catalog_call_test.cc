@@ -5,6 +5,13 @@ namespace {
 
 class CatalogCalls : public ServerTest {
  protected:
+  /// Calls here end by themselves: the reply waits for them, however busy the machine is.
+  void SetUp() override {
+    auto options = quick_options();
+    options.service.direct_results_wait = 1min;
+    start(std::move(options));
+  }
+
   template <class Reply, class Request>
   static void expect_column_based(ThriftClient& client, const std::string& method,
                                   Request request) {

@@ -28,7 +28,7 @@ class ServerTest : public testing::Test {
   /// Waits are short here: a statement behind the gate makes ExecuteStatement answer soon.
   static warehouse::ServerOptions quick_options() {
     warehouse::ServerOptions options;
-    options.service.direct_results_wait = 30ms;
+    options.service.direct_results_wait = 400ms;
     options.service.long_poll_wait = 50ms;
     return options;
   }
