@@ -62,9 +62,17 @@ WireReader::Field WireReader::read_field() {
   return field;
 }
 
+WireType WireReader::read_element_type() {
+  // Also where there are no elements: the generated code makes an enumerator of whatever stands
+  // here.
+  const auto type = static_cast<WireType>(read_byte());
+  if (type > WireType::List) fail("a list or map has elements of an unknown type");
+  return type;
+}
+
 WireReader::List WireReader::read_list() {
   List list;
-  list.element = static_cast<WireType>(read_byte());
+  list.element = read_element_type();
   list.count = read_i32();
   // Every element takes at least one byte, so a larger count is a lie, told to make the reader
   // allocate.
@@ -132,8 +140,8 @@ void WireReader::skip(WireType type, int depth) {
       return;
     }
     case WireType::Map: {
-      const auto key = static_cast<WireType>(read_byte());
-      const auto value = static_cast<WireType>(read_byte());
+      const WireType key = read_element_type();
+      const WireType value = read_element_type();
       const std::int32_t count = read_i32();
       if (count < 0 || static_cast<std::size_t>(count) > remaining())
         fail("a map declares more entries than there are bytes");

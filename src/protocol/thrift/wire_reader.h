@@ -75,6 +75,7 @@ class WireReader {
 
  private:
   static std::size_t fixed_width(WireType type) noexcept;  // 0 = not fixed
+  WireType read_element_type();
   void skip(WireType type, int depth);
   void skip_elements(WireType type, std::int64_t count, int depth);
   template <class Unsigned>

@@ -108,6 +108,15 @@ TEST(WireReader, RefusesCountsThatCannotBeTrue) {
   EXPECT_EQ(capture_error([&] { reader.skip(WireType::Struct); }).kind(), ErrorKind::CorruptResult);
 }
 
+TEST(WireReader, RefusesElementsOfAnUnknownTypeEvenWhereThereAreNone) {
+  for (const char* hex : {"0F 0001 E3 00000000 00", "0D 0001 0B E3 00000000 00"}) {
+    const std::string bytes = from_hex(hex);
+    WireReader reader(bytes_of(bytes));
+    EXPECT_EQ(capture_error([&] { reader.skip(WireType::Struct); }).kind(),
+              ErrorKind::CorruptResult);
+  }
+}
+
 TEST(WireReader, RefusesEndlessNesting) {
   std::string deep;
   for (int i = 0; i < 1000; ++i) deep += from_hex("0C0001");
