@@ -7,6 +7,7 @@
 
 #include <tcli_service_types.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -85,6 +86,12 @@ std::vector<ColumnDescription> describe(const tcli::TTableSchema& schema) {
   return columns;
 }
 
+/// Numbers of rows are added up later on: none may be so large that a sum overflows.
+void require_plausible(const WireReader& reader, std::int64_t rows) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 48;
+  if (rows < 0 || rows > kMost) reader.fail("it declares an impossible number of rows");
+}
+
 ArrowBatch read_arrow_batch(WireReader& reader, const base::Buffer& body) {
   ArrowBatch batch;
   for_each_field(reader, [&](Field field) {
@@ -96,7 +103,7 @@ ArrowBatch read_arrow_batch(WireReader& reader, const base::Buffer& body) {
       reader.skip(field.type);
     }
   });
-  if (batch.row_count < 0) reader.fail("a batch declares a negative number of rows");
+  require_plausible(reader, batch.row_count);
   return batch;
 }
 
@@ -204,16 +211,22 @@ http::Headers read_link_headers(WireReader& reader) {
   return headers;
 }
 
+/// Milliseconds, not seconds: two of the existing drivers get this wrong
+/// (reference/results.md 2.2). Times that the clock cannot hold become ones that it can: long past,
+/// or centuries ahead.
+std::chrono::system_clock::time_point expiry_of(std::int64_t milliseconds) {
+  constexpr std::int64_t kLatest = 9'000'000'000'000;  // the year 2255
+  return std::chrono::system_clock::time_point(
+      std::chrono::milliseconds(std::clamp<std::int64_t>(milliseconds, 0, kLatest)));
+}
+
 ResultLink read_link(WireReader& reader) {
   ResultLink link;
   for_each_field(reader, [&](Field field) {
     if (field.is(1, WireType::String)) {
       link.url = reader.read_string();
     } else if (field.is(2, WireType::I64)) {
-      // Milliseconds, not seconds: two of the existing drivers get this wrong
-      // (reference/results.md 2.2).
-      link.expiry =
-          std::chrono::system_clock::time_point(std::chrono::milliseconds(reader.read_i64()));
+      link.expiry = expiry_of(reader.read_i64());
     } else if (field.is(3, WireType::I64)) {
       link.start_row = reader.read_i64();
     } else if (field.is(4, WireType::I64)) {
@@ -226,7 +239,8 @@ ResultLink read_link(WireReader& reader) {
       reader.skip(field.type);
     }
   });
-  if (link.start_row < 0 || link.row_count < 0) reader.fail("a link declares negative rows");
+  require_plausible(reader, link.start_row);
+  require_plausible(reader, link.row_count);
   return link;
 }
 
