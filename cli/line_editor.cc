@@ -60,6 +60,9 @@ LineEditor::Event LineEditor::read(const std::string& prompt, std::string& line)
   prompt_ = prompt;
   is_interrupted_ = false;
   interrupts_.begin();
+  // Before the prompt is shown: a Ctrl-D that comes in between would be swallowed by the terminal's
+  // line mode.
+  el_set(editor_.get(), EL_PREP_TERM, 1);
   int count = 0;
   const char* text = el_gets(editor_.get(), &count);
   if (is_interrupted_) {
