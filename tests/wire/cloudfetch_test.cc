@@ -110,6 +110,17 @@ TEST_F(CloudFetchWireTest, MendsEveryPassingFaultOfTheStorage) {
   }
 }
 
+TEST_F(CloudFetchWireTest, MendsAFirstDownloadThatFailsWhileTheReaderWaitsForIt) {
+  // No download has ended yet, so that no hedge is due: only the backoff can wake the reader.
+  Connection connection = connect_here();
+  for (int round = 0; round < 3; ++round) {
+    server_->faults().clear();
+    server_->faults().add({.path = "/_storage/", .count = 6, .fault = Fault::answer(500)});
+    Result result = connection.query(kQuery);
+    EXPECT_EQ(read_in_order(result), 60'000);
+  }
+}
+
 TEST_F(CloudFetchWireTest, DamagedBytesAreDownloadedAgain) {
   server_->faults().add({.path = "/_storage/",
                          .skip = 1,

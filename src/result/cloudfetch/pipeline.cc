@@ -203,7 +203,12 @@ std::optional<arrow::UniqueArray> CloudFetchPipeline::State::next(const base::Ca
 
 void CloudFetchPipeline::State::wait_for_head(std::unique_lock<std::mutex>& lock,
                                               const base::CallContext& call) {
-  const auto ready = [this] { return head_has_news_locked(); };
+  // Any change of state ends the wait: a download that has failed is due again after its backoff,
+  // and the consumer is the one who keeps that time.
+  const Slot::State awaited = slots_.front().state;
+  const auto ready = [this, awaited] {
+    return head_has_news_locked() || slots_.front().state != awaited;
+  };
   if (const auto event = next_event_locked()) {
     environment_.clock->wait_at_most(lock, changed_, call, *event, ready);
   } else {
