@@ -145,18 +145,18 @@ std::optional<OffsetsAndData> joined_bytes(const WireColumn& column) {
   std::byte* out = data.data();
   std::uint32_t offset = 0;
   std::memcpy(offsets.data(), &offset, sizeof offset);
+  std::size_t room = total;  // what is left of `data` when the lengths to come are set aside
   for (std::size_t i = 1; i <= count; ++i) {
-    if (static_cast<std::size_t>(end - in) < sizeof(std::uint32_t)) return std::nullopt;
     const std::uint32_t size = swapped(load<std::uint32_t>(in));
     in += sizeof size;
-    const auto available = static_cast<std::size_t>(end - in);
-    if (size > available) return std::nullopt;
-    copy_value(in, size, available, out + offset);
+    if (size > room) return std::nullopt;
+    room -= size;
+    copy_value(in, size, static_cast<std::size_t>(end - in), out + offset);
     in += size;
     offset += size;
     std::memcpy(offsets.data() + i * sizeof offset, &offset, sizeof offset);
   }
-  if (in != end) return std::nullopt;
+  if (room != 0) return std::nullopt;
   data.set_size(total);
   return OffsetsAndData{std::move(offsets).freeze(), std::move(data).freeze()};
 }

@@ -313,6 +313,9 @@ TEST(Columnar, LengthsThatDoNotAddUpAreCorrupt) {
     text.values[0] = '\xFF';  // a negative one
     EXPECT_EQ(error_of(of_type(type), text).kind(), ErrorKind::CorruptResult) << type;
   }
+  Wire greedy = texts(std::vector<std::string>(20));
+  greedy.values[3] = 19 * 4;  // the first value swallows the lengths of all others
+  EXPECT_EQ(error_of(of_type("STRING"), greedy).kind(), ErrorKind::CorruptResult);
   Wire rest = texts({"1"});
   rest.values += "more";
   EXPECT_EQ(error_of(of_type("STRING"), rest).kind(), ErrorKind::CorruptResult);
