@@ -66,7 +66,10 @@ CurlTransfer::CurlTransfer(const Request& request, std::shared_ptr<CurlHandles> 
       completion_(std::move(completion)),
       deadline_(deadline),
       silence_limit_(request.first_byte_timeout),
-      silent_until_(silence_end(silence_limit_)) {
+      silent_until_(silence_end(silence_limit_)),
+      body_(std::make_shared<base::MutableBuffer>()),
+      on_body_growth_(request.on_body_growth),
+      growth_step_(request.growth_step) {
   const Url url = parse_url(request);
   require_clean(request.headers);
   handle_ = handles_->take();
@@ -179,8 +182,35 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t coun
 
 void CurlTransfer::add_body(std::span<const std::byte> bytes) {
   received_ += bytes.size();
-  if (bytes.size() > body_.capacity() - body_.size()) make_room(bytes.size());
-  if (local_problem_.empty()) body_.append(bytes);
+  if (bytes.size() > body_->capacity() - body_->size()) make_room(bytes.size());
+  if (!local_problem_.empty()) return;
+  body_->append(bytes);
+  if (on_body_growth_ && body_->size() - reported_ >= growth_step_) report_growth();
+}
+
+void CurlTransfer::grow_body(std::size_t capacity) {
+  if (reported_ == 0) return body_->reserve(capacity);
+  // Somebody reads the old memory, which must stay.
+  auto larger =
+      std::make_shared<base::MutableBuffer>(base::BufferArena::process().allocate(capacity));
+  larger->append({body_->data(), body_->size()});
+  body_ = std::move(larger);
+}
+
+/// The memory must stay where it is: only bodies whose declared size was set aside at once are
+/// reported. Their last part comes with the reply.
+void CurlTransfer::report_growth() {
+  long status = 0;
+  curl_off_t declared = -1;
+  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &declared);
+  if (status != 200 || declared <= 0 || std::cmp_less(body_->capacity(), declared)) {
+    on_body_growth_ = nullptr;
+    return;
+  }
+  reported_ = body_->size();
+  if (std::cmp_less(reported_, declared))
+    on_body_growth_({body_, std::span<const std::byte>(body_->data(), reported_)});
 }
 
 void CurlTransfer::make_room(std::size_t more) {
@@ -188,19 +218,19 @@ void CurlTransfer::make_room(std::size_t more) {
   curl_off_t declared = -1;
   curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &declared);
   const auto expected = declared > 0 ? static_cast<std::size_t>(declared) : 0;
-  const std::size_t needed = body_.size() + more;
+  const std::size_t needed = body_->size() + more;
   if (expected > limit || needed > limit) {
     local_problem_ = base::concat("it is longer than the limit of ", limit, " bytes");
     return;
   }
   std::size_t capacity = std::max(needed, std::min(expected, kLargestReservation));
-  if (body_.capacity() == 0) {
+  if (body_->capacity() == 0) {
     if (expected == 0) capacity = std::max(capacity, kFirstReservation);
-    body_ = base::BufferArena::process().allocate(capacity);
+    *body_ = base::BufferArena::process().allocate(capacity);
   } else {
     // Twice as much each time, but never past what was declared: the last step is then exact.
-    const std::size_t twice = body_.capacity() * 2;
-    body_.reserve(std::max(needed, expected > needed ? std::min(twice, expected) : twice));
+    const std::size_t twice = body_->capacity() * 2;
+    grow_body(std::max(needed, expected > needed ? std::min(twice, expected) : twice));
   }
 }
 
@@ -273,7 +303,8 @@ Reply CurlTransfer::reply_of(CURLcode code) {
 Response CurlTransfer::take_response() {
   long status = 0;
   curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
-  return {static_cast<int>(status), std::move(headers_), std::move(body_).freeze()};
+  const std::span<const std::byte> bytes(body_->data(), body_->size());
+  return {static_cast<int>(status), std::move(headers_), base::Buffer(std::move(body_), bytes)};
 }
 
 Failure CurlTransfer::failure_of(CURLcode code) const {

@@ -71,6 +71,8 @@ class CurlTransfer {
   void add_header(std::string_view line);
   void add_body(std::span<const std::byte> bytes);
   void make_room(std::size_t more);
+  void grow_body(std::size_t capacity);
+  void report_growth();
   bool may_send() noexcept;
   curl_off_t bytes_written() const noexcept;
   bool bytes_sent() const noexcept;
@@ -96,7 +98,10 @@ class CurlTransfer {
   curl_off_t written_before_ = 0;  ///< bytes that had left when the request began (proxy handshake)
 
   Headers headers_;
-  base::MutableBuffer body_;
+  std::shared_ptr<base::MutableBuffer> body_;  ///< shared with those who read what has arrived
+  std::function<void(const base::Buffer&)> on_body_growth_;
+  std::size_t growth_step_ = 0;
+  std::size_t reported_ = 0;  ///< bytes of the body that were told of
   std::size_t received_ = 0;  ///< header and body bytes
   std::size_t header_bytes_ = 0;
   std::string local_problem_;  ///< why a callback ended the transfer

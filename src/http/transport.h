@@ -59,6 +59,12 @@ struct Request {
   /// transfer runs on, and this receives the reply, on an I/O thread. It must be short and must not
   /// throw. So a statement whose handle came too late can still be cancelled.
   std::function<void(const Response&)> on_late_reply;
+  /// When set, hears of the body of a 200 reply while it arrives, whenever `growth_step` bytes more
+  /// are there: the same memory each time, of which a longer part may be read. On an I/O thread; it
+  /// must be short and must not throw. Bodies of undeclared or exceptional size are not reported
+  /// before they are complete.
+  std::function<void(const base::Buffer& so_far)> on_body_growth;
+  std::size_t growth_step = std::size_t{1} << 20;
 };
 
 /// The request did not lead to a complete reply.

@@ -190,6 +190,44 @@ TEST(CurlTransport, TakesAReplyWithoutABody) {
   }
 }
 
+TEST(CurlTransport, TellsOfABodyWhileItArrives) {
+  test::Signal seen;
+  ScriptedServer server([&](ScriptedServer::Connection& connection) {
+    connection.read_request();
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabcd");
+    seen.wait();
+    connection.send("efghij");
+  });
+  CurlTransport transport;
+  std::vector<base::Buffer> parts;
+  Request request = get(server.url());
+  request.growth_step = 4;
+  request.on_body_growth = [&](const base::Buffer& so_far) {
+    parts.push_back(so_far);
+    seen.raise();
+  };
+
+  const Response response = response_of(transport.send(request, {}));
+
+  EXPECT_EQ(response.body.text(), "abcdefghij");
+  ASSERT_FALSE(parts.empty());
+  EXPECT_EQ(parts[0].text(), "abcd");
+  EXPECT_EQ(parts[0].data(), response.body.data()) << "the same memory, not a copy";
+}
+
+TEST(CurlTransport, TellsNothingOfABodyThatMayMoveOrIsNoAnswer) {
+  for (const char* head : {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+                           "HTTP/1.1 503 Busy\r\nContent-Length: 6\r\n\r\n"}) {
+    ScriptedServer server(once(std::string(head) + "abcdef"));
+    CurlTransport transport;
+    Request request = get(server.url());
+    request.growth_step = 1;
+    request.on_body_growth = [&](const base::Buffer&) { ADD_FAILURE() << head; };
+
+    EXPECT_EQ(response_of(transport.send(request, {})).body.text(), "abcdef");
+  }
+}
+
 TEST(CurlTransport, ReadsAChunkedBody) {
   ScriptedServer server(ScriptedServer::always(
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n "
