@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/native_types.h"
 #include "http/retry_policy.h"
 #include "http/tls.h"
 
@@ -33,6 +34,8 @@ struct ConnectionConfig {
   std::int64_t max_rows_per_fetch = 100'000;
   std::chrono::seconds query_timeout{0};  ///< server side; 0 = none
   bool lz4 = true;
+  bool arrow = true;  ///< false: pages of columns, as servers without Arrow send them
+  NativeTypes native_types;
   bool cloudfetch = true;
   int cloudfetch_threads = 0;  ///< 0 = adaptive
   std::int64_t memory_budget =

@@ -91,6 +91,16 @@ void set_metric_views(ConnectionConfig& config, const OptionValue& value) {
 
 void no_effect(ConnectionConfig&, const OptionValue&) {}
 
+void set_native_types(ConnectionConfig& config, const OptionValue& value) {
+  const auto types = parse_native_types(value.text);
+  if (!types) {
+    fail(base::concat("result.native_types: '", value.text.substr(0, 100),
+                      "' is neither all nor none nor a list of timestamp, decimal, nested, "
+                      "interval and void"));
+  }
+  config.native_types = *types;
+}
+
 using Config = ConnectionConfig;
 using Value = OptionValue;
 
@@ -165,6 +175,20 @@ constexpr Option kOptions[] = {
      .help = "let the server compress results",
      .store = [](Config& config, const Value& value) { config.lz4 = value.boolean; },
      .text = [](const Config& config) { return boolean_text(config.lz4); }},
+    {.key = "result.format",
+     .type = OptionType::Choice,
+     .fallback = "arrow",
+     .choices = "arrow columns",
+     .help = "how the server is asked to send rows; columns are slower and say less about types",
+     .store = [](Config& config, const Value& value) { config.arrow = value.text == "arrow"; },
+     .text = [](const Config& config) { return std::string(config.arrow ? "arrow" : "columns"); }},
+    {.key = "result.native_types",
+     .fallback = "all",
+     .help =
+         "all, none, or some of timestamp,decimal,nested,interval,void: what travels as an Arrow "
+         "type of its own, not as text",
+     .store = set_native_types,
+     .text = [](const Config& config) { return native_types_text(config.native_types); }},
     {.key = "metadata.metric_views",
      .go_names = "enableMetricViewMetadata",
      .type = OptionType::Boolean,

@@ -77,7 +77,9 @@ std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& 
       std::move(rpc),
       protocol::thrift::ThriftOptions{.max_rows_per_fetch = config.max_rows_per_fetch,
                                       .lz4 = config.lz4,
-                                      .cloudfetch = config.cloudfetch});
+                                      .cloudfetch = config.cloudfetch,
+                                      .arrow = config.arrow,
+                                      .native_types = config.native_types});
 }
 
 }  // namespace

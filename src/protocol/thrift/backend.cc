@@ -21,13 +21,13 @@ namespace {
 constexpr Method kOpenSession{"OpenSession", http::RequestClass::Open};
 constexpr const char* kTimestampAsString = "spark.thriftserver.arrowBasedRowSet.timestampAsString";
 
-tcli::TOpenSessionReq prepare(const SessionRequest& request) {
+tcli::TOpenSessionReq prepare(const SessionRequest& request, const ThriftOptions& options) {
   tcli::TOpenSessionReq wire;
   wire.__set_client_protocol(static_cast<tcli::TProtocolVersion>(kHiveWorkaround));
   wire.__set_client_protocol_i64(kClientProtocol);
   std::map<std::string, std::string> confs = request.confs;
   // Native timestamps are asked for with every statement; older servers also need this setting.
-  confs.emplace(kTimestampAsString, "false");
+  if (options.arrow && options.native_types.timestamp) confs.emplace(kTimestampAsString, "false");
   wire.__set_configuration(confs);
   wire.__set_canUseMultipleCatalogs(true);
   if (!request.catalog.empty() || !request.schema.empty()) {
@@ -71,7 +71,7 @@ void require_catalogs(const SessionRequest& request, const tcli::TOpenSessionRes
 std::shared_ptr<Session> ThriftBackend::open_session(const SessionRequest& request,
                                                      const base::CallContext& call) {
   const auto started = clock_->now();
-  RpcReply reply = rpc_->call(kOpenSession, prepare(request), call);
+  RpcReply reply = rpc_->call(kOpenSession, prepare(request, options_), call);
   const auto opened = decode_struct<tcli::TOpenSessionResp>(reply.reader);
   require_success(&opened.status, call);
   if (!opened.__isset.sessionHandle)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "config/native_types.h"
 #include "protocol/backend.h"
 #include "protocol/thrift/rpc.h"
 
@@ -14,6 +15,8 @@ struct ThriftOptions {
   std::int64_t max_bytes_per_fetch = std::int64_t{100} << 20;
   bool lz4 = true;
   bool cloudfetch = true;
+  bool arrow = true;  ///< false: column-based pages are asked for
+  config::NativeTypes native_types;
 };
 
 /// Databricks SQL over TCLIService (reference/thrift.md).

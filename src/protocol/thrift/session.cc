@@ -25,6 +25,16 @@ constexpr Method kCloseOperation{"CloseOperation", http::RequestClass::Close};
 constexpr Method kCloseSession{"CloseSession", http::RequestClass::Close};
 constexpr std::chrono::seconds kCloseTimeout{5};
 
+tcli::TSparkArrowTypes native_types(const config::NativeTypes& types) {
+  tcli::TSparkArrowTypes native;
+  native.__set_timestampAsArrow(types.timestamp);
+  native.__set_decimalAsArrow(types.decimal);
+  native.__set_complexTypesAsArrow(types.nested);
+  native.__set_intervalTypesAsArrow(types.interval);
+  native.__set_nullTypeAsArrow(types.null);
+  return native;
+}
+
 }  // namespace
 
 ThriftSession::ThriftSession(std::shared_ptr<Rpc> rpc, const ThriftOptions& options,
@@ -52,19 +62,13 @@ tcli::TExecuteStatementReq ThriftSession::prepare(const ExecuteRequest& request)
     direct.__set_maxBytes(options_.max_bytes_per_fetch);
     wire.__set_getDirectResults(direct);
   }
-  if (features_.has_arrow()) {
+  const bool arrow = features_.has_arrow() && options_.arrow;
+  if (arrow) {
     wire.__set_canReadArrowResult(true);
-    tcli::TSparkArrowTypes native;
-    native.__set_timestampAsArrow(true);
-    native.__set_decimalAsArrow(true);
-    native.__set_complexTypesAsArrow(true);
-    native.__set_intervalTypesAsArrow(true);
-    native.__set_nullTypeAsArrow(true);
-    wire.__set_useArrowNativeTypes(native);
+    wire.__set_useArrowNativeTypes(native_types(options_.native_types));
   }
   // Files hold Arrow data: links without the schema in the metadata would be of no use.
-  if (features_.has_links() && features_.has_arrow() && options_.cloudfetch)
-    wire.__set_canDownloadResult(true);
+  if (features_.has_links() && arrow && options_.cloudfetch) wire.__set_canDownloadResult(true);
   if (features_.has_lz4() && options_.lz4) wire.__set_canDecompressLZ4Result(true);
   if (features_.has_row_limit() && request.row_limit > 0)
     wire.__set_resultRowLimit(request.row_limit);

@@ -264,6 +264,19 @@ TEST(Dsn, ReadsTheCanonicalNames) {
   EXPECT_EQ(config.query_timeout, 3s);
 }
 
+TEST(Dsn, ReadsHowRowsAndTypesTravel) {
+  EXPECT_FALSE(with("result.format=Columns").arrow);
+  EXPECT_TRUE(with("result.format=arrow").arrow);
+  EXPECT_EQ(with("result.native_types=all").native_types, NativeTypes{});
+  EXPECT_EQ(with("result.native_types=None").native_types,
+            (NativeTypes{false, false, false, false, false}));
+  EXPECT_EQ(with("result.native_types=decimal,%20Nested").native_types,
+            (NativeTypes{false, true, true, false, false}));
+  EXPECT_THAT(error_with("result.native_types=decimal,floats"),
+              AllOf(HasSubstr("decimal,floats"), HasSubstr("timestamp")));
+  EXPECT_THAT(error_with("result.format=rows"), HasSubstr("arrow columns"));
+}
+
 TEST(Dsn, RefusesTwoNamesOfOneOptionWithTwoValues) {
   EXPECT_EQ(with("maxRows=5&result.max_rows_per_fetch=5").max_rows_per_fetch, 5);
   EXPECT_EQ(with("maxRows=5&maxRows=6").max_rows_per_fetch,
@@ -312,7 +325,8 @@ TEST(DsnText, GivesTheSameConfigurationAgain) {
             "a%20b?catalog=a%26b%3Dc&schema=%C3%A4&session.maxRows=1&session.session.x=2&"
             "tls.verify=none&tls.ca_file=/a%20b.pem&retry.wait_min=250ms&result.lz4=no&maxRows=7&"
             "timeout=9&userAgentEntry=a%2Bb&timezone=Europe/Berlin&o=1&enableMetricViewMetadata=1&"
-            "http.request_timeout=0")}) {
+            "http.request_timeout=0&result.format=columns&"
+            "result.native_types=timestamp,interval,void")}) {
     ConnectionConfig first = parse_dsn(dsn);
     ConnectionConfig second = parse_dsn(to_dsn(first));
     EXPECT_EQ(second.token, first.token.empty() ? "" : "***");
