@@ -51,6 +51,21 @@ void throw_corrupt_ipc(std::string_view problem) {
                                        "; run the statement again")});
 }
 
+bool IpcMessage::is_whole(const base::Buffer& bytes, std::size_t position) {
+  std::uint32_t size = kContinuation;
+  for (int words = 0; words < 2 && size == kContinuation; ++words) {
+    if (bytes.size() - position < sizeof size) return false;
+    std::memcpy(&size, bytes.data() + position, sizeof size);
+    position += sizeof size;
+  }
+  if (size > kMaxMetadata) return true;
+  if (size > bytes.size() - position) return false;
+  if (size == 0) return true;
+  const base::Buffer metadata = aligned(bytes.slice(position, size));
+  const std::int64_t body_size = verified(metadata)->body_length();
+  return body_size < 0 || static_cast<std::uint64_t>(body_size) <= bytes.size() - position - size;
+}
+
 std::optional<IpcMessage> IpcMessage::read(const base::Buffer& bytes, std::size_t& position) {
   const auto take_word = [&] {
     std::uint32_t word;

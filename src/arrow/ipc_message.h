@@ -28,6 +28,10 @@ class IpcMessage {
   ///         (NotSupported) for metadata versions before V4
   static std::optional<IpcMessage> read(const base::Buffer& bytes, std::size_t& position);
 
+  /// Whether `read` has all it needs at `position`, in bytes that may still be growing. Also true
+  /// for what it will refuse.
+  static bool is_whole(const base::Buffer& bytes, std::size_t position);
+
   /// The only message in `bytes`: trailing bytes are an error, and so is an end-of-stream marker.
   static IpcMessage read_single(const base::Buffer& bytes);
 

@@ -84,8 +84,49 @@ void RecordBatchDecoder::add_dictionary(const IpcMessage& message) {
   dictionaries_[batch->id()] = std::make_shared<const UniqueArray>(std::move(values));
 }
 
+StreamDecoder::StreamDecoder(const ArrowSchema& schema, DecodeLimits limits)
+    : decoder_(schema, limits) {}
+StreamDecoder::StreamDecoder(const IpcSchema& schema, DecodeLimits limits)
+    : decoder_(schema, limits) {}
+
+std::optional<IpcMessage> StreamDecoder::next_message(const base::Buffer& bytes,
+                                                      std::size_t& position, bool is_complete) {
+  if (position == bytes.size()) return std::nullopt;
+  if (!ended_) {
+    if (!is_complete && !IpcMessage::is_whole(bytes, position)) return std::nullopt;
+    if (auto message = IpcMessage::read(bytes, position)) return message;
+    ended_ = true;
+  }
+  if (position != bytes.size())
+    throw_corrupt_ipc(base::concat(bytes.size() - position, " bytes follow the end marker"));
+  return std::nullopt;
+}
+
+std::optional<UniqueArray> StreamDecoder::next(const base::Buffer& bytes, std::size_t& position,
+                                               bool is_complete) {
+  while (const auto message = next_message(bytes, position, is_complete)) {
+    switch (message->table().header_type()) {
+      case ipc::MessageHeader::Schema:
+        expect_same_schema(*message);
+        break;
+      case ipc::MessageHeader::DictionaryBatch:
+        decoder_.add_dictionary(*message);
+        break;
+      default:
+        return decoder_.decode_message(*message);
+    }
+  }
+  return std::nullopt;
+}
+
+void StreamDecoder::expect_same_schema(const IpcMessage& message) const {
+  if (!same_layout(resolve_type(*convert_schema(message).schema), decoder_.type())) {
+    throw_corrupt_ipc("its embedded schema has other column types than the statement's result");
+  }
+}
+
 StreamReader::StreamReader(base::Buffer stream, DecodeLimits limits) : stream_(std::move(stream)) {
-  const auto message = next_message();
+  const auto message = stream_.empty() ? std::nullopt : IpcMessage::read(stream_, position_);
   if (!message) throw_corrupt_ipc("a stream ends before its schema");
   IpcSchema schema = convert_schema(*message);
   decoder_.emplace(schema, limits);
@@ -95,43 +136,6 @@ StreamReader::StreamReader(base::Buffer stream, DecodeLimits limits) : stream_(s
 StreamReader::StreamReader(base::Buffer stream, const ArrowSchema& schema, DecodeLimits limits)
     : stream_(std::move(stream)), schema_(copy_schema(schema)) {
   decoder_.emplace(schema, limits);
-}
-
-std::optional<IpcMessage> StreamReader::next_message() {
-  if (ended_) return std::nullopt;
-  if (position_ == stream_.size()) {
-    ended_ = true;
-    return std::nullopt;
-  }
-  auto message = IpcMessage::read(stream_, position_);
-  if (message) return message;
-  ended_ = true;
-  if (position_ != stream_.size()) {
-    throw_corrupt_ipc(base::concat(stream_.size() - position_, " bytes follow the end marker"));
-  }
-  return std::nullopt;
-}
-
-std::optional<UniqueArray> StreamReader::next() {
-  while (const auto message = next_message()) {
-    switch (message->table().header_type()) {
-      case ipc::MessageHeader::Schema:
-        expect_same_schema(*message);
-        break;
-      case ipc::MessageHeader::DictionaryBatch:
-        decoder_->add_dictionary(*message);
-        break;
-      default:
-        return decoder_->decode_message(*message);
-    }
-  }
-  return std::nullopt;
-}
-
-void StreamReader::expect_same_schema(const IpcMessage& message) const {
-  if (!same_layout(resolve_type(*convert_schema(message).schema), decoder_->type())) {
-    throw_corrupt_ipc("its embedded schema has other column types than the statement's result");
-  }
 }
 
 }  // namespace dbsql::arrow

@@ -60,7 +60,7 @@ class RecordBatchDecoder {
   const TypeNode& type() const noexcept { return *type_; }
 
  private:
-  friend class StreamReader;
+  friend class StreamDecoder;
   UniqueArray decode_message(const IpcMessage& message) const;
   void add_dictionary(const IpcMessage& message);
 
@@ -71,32 +71,53 @@ class RecordBatchDecoder {
       dictionaries_;  // the latest of each id
 };
 
-/// Reads a body that holds several messages: a whole IPC stream, or batches back to back. The end
-/// marker is optional, nothing may follow it.
+/// Reads the messages of a stream that may still be growing: its schema, dictionaries and batches
+/// in their order. The end marker is optional, nothing may follow it.
+///
+/// Ownership and errors: as `RecordBatchDecoder`. Threads: one at a time.
+class StreamDecoder {
+ public:
+  /// The batches are of `schema`. The stream may still carry a schema, whose types must then be the
+  /// same; its names do not count (reference/results.md 1.11).
+  explicit StreamDecoder(const ArrowSchema& schema, DecodeLimits limits = {});
+  explicit StreamDecoder(const IpcSchema& schema, DecodeLimits limits = {});
+
+  /// The next batch as a struct array; empty when none is whole yet, or at the end.
+  /// \param bytes        the stream, or what is left of it
+  /// \param position     where in `bytes` to read on; moved behind what was read
+  /// \param is_complete  nothing will follow: then a message that is cut short is an error
+  std::optional<UniqueArray> next(const base::Buffer& bytes, std::size_t& position,
+                                  bool is_complete);
+
+ private:
+  std::optional<IpcMessage> next_message(const base::Buffer& bytes, std::size_t& position,
+                                         bool is_complete);
+  void expect_same_schema(const IpcMessage& message) const;
+
+  bool ended_ = false;  // the end marker has been read
+  RecordBatchDecoder decoder_;
+};
+
+/// Reads a body that holds several messages: a whole IPC stream, or batches back to back.
 ///
 /// Ownership and errors: as `RecordBatchDecoder`. Threads: one at a time.
 class StreamReader {
  public:
   /// The stream begins with its schema.
   explicit StreamReader(base::Buffer stream, DecodeLimits limits = {});
-  /// The batches are of `schema`. The stream may still carry a schema, whose types must then be the
-  /// same; its names do not count (reference/results.md 1.11).
+  /// The batches are of `schema`: see `StreamDecoder`.
   StreamReader(base::Buffer stream, const ArrowSchema& schema, DecodeLimits limits = {});
 
   const ArrowSchema& schema() const noexcept { return *schema_; }
 
   /// The next batch as a struct array; empty at the end.
-  std::optional<UniqueArray> next();
+  std::optional<UniqueArray> next() { return decoder_->next(stream_, position_, true); }
 
  private:
-  std::optional<IpcMessage> next_message();
-  void expect_same_schema(const IpcMessage& message) const;
-
   base::Buffer stream_;
   std::size_t position_ = 0;
-  bool ended_ = false;
   UniqueSchema schema_;
-  std::optional<RecordBatchDecoder> decoder_;
+  std::optional<StreamDecoder> decoder_;
 };
 
 }  // namespace dbsql::arrow

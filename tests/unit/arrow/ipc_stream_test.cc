@@ -168,5 +168,35 @@ TEST(ReadSchema, RefusesUnions) {
   EXPECT_EQ(capture_error([&] { write_schema(*schema); }).kind(), ErrorKind::NotSupported);
 }
 
+TEST(StreamDecoder, GivesEachBatchAsSoonAsItIsWhole) {
+  const std::string first = message_of({1, 2});
+  const std::string second = message_of({3});
+  const std::string stream =
+      write_schema(*numbers_schema()) + first + second + std::string("\xFF\xFF\xFF\xFF\0\0\0\0", 8);
+  const std::size_t first_end = stream.size() - second.size() - 8;
+  StreamDecoder decoder(*numbers_schema());
+  std::size_t position = 0;
+  std::vector<std::size_t> sizes;  // of the stream, when a batch came
+
+  for (std::size_t size = 0; size <= stream.size(); ++size) {
+    while (decoder.next(bytes_of(stream.substr(0, size)), position, size == stream.size()))
+      sizes.push_back(size);
+  }
+
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{first_end, stream.size() - 8}));
+  EXPECT_EQ(position, stream.size());
+}
+
+TEST(StreamDecoder, RefusesAMessageThatNeverBecomesWhole) {
+  const std::string stream = message_of({1});
+  StreamDecoder decoder(*numbers_schema());
+  std::size_t position = 0;
+  const base::Buffer part = bytes_of(stream.substr(0, stream.size() - 1));
+
+  EXPECT_FALSE(decoder.next(part, position, false));
+  EXPECT_EQ(capture_error([&] { decoder.next(part, position, true); }).kind(),
+            ErrorKind::CorruptResult);
+}
+
 }  // namespace
 }  // namespace dbsql::arrow
