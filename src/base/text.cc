@@ -73,6 +73,22 @@ std::string to_uuid_text(std::span<const std::byte> bytes) {
   return out;
 }
 
+std::optional<std::string> parse_uuid(std::string_view text) {
+  constexpr std::size_t kLength = 36;
+  if (text.size() != kLength) return std::nullopt;
+  std::string bytes;
+  for (std::size_t at = 0; at < kLength; at += 2) {
+    const bool is_dash = at == 8 || at == 13 || at == 18 || at == 23;
+    if (is_dash && text[at++] != '-') return std::nullopt;
+    std::uint8_t byte = 0;
+    const char* const digits = text.data() + at;
+    const auto [end, error] = std::from_chars(digits, digits + 2, byte, 16);
+    if (error != std::errc() || end != digits + 2) return std::nullopt;
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
 void append_utf8(std::string& out, std::uint32_t code_point) {
   const auto tail = [&](unsigned shift) {
     out += static_cast<char>(0x80U | ((code_point >> shift) & 0x3FU));

@@ -52,6 +52,9 @@ std::string to_hex(std::span<const std::byte> bytes);
 /// not 16.
 std::string to_uuid_text(std::span<const std::byte> bytes);
 
+/// The 16 bytes of a text of `8-4-4-4-12` hex digits; empty when it is none.
+std::optional<std::string> parse_uuid(std::string_view text);
+
 /// Appends one code point's UTF-8 form.
 void append_utf8(std::string& out, std::uint32_t code_point);
 

@@ -221,9 +221,10 @@ Client::Client(std::shared_ptr<Transport> transport, RetryOptions options, Decor
       clock_(&clock),
       gate_(RateLimitGate::for_clock(clock)) {}
 
-void Client::send_in_background(Request request, std::chrono::milliseconds limit) const {
+void Client::send_in_background(Request request, std::chrono::milliseconds limit,
+                                Transport::Completion on_completion) const {
   if (decorate_) decorate_(request.headers, base::CallContext{});
-  transport_->send_in_background(request, limit);
+  transport_->send_in_background(request, limit, std::move(on_completion));
 }
 
 Response Client::send(Request request, const base::CallContext& call) const {

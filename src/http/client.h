@@ -30,9 +30,11 @@ class Client {
   ///   `outcome_unknown` when the server may have run the request
   Response send(Request request, const base::CallContext& call) const;
 
-  /// Sends once and returns at once; nobody hears of the outcome. For requests that tidy up.
-  /// \param limit  the transfer is given up after this time
-  void send_in_background(Request request, std::chrono::milliseconds limit) const;
+  /// Sends once and returns at once. For requests that tidy up, or that can be left out.
+  /// \param limit         the transfer is given up after this time
+  /// \param on_completion  receives the outcome; may be empty (`Transport::Completion`)
+  void send_in_background(Request request, std::chrono::milliseconds limit,
+                          Transport::Completion on_completion = {}) const;
 
  private:
   std::shared_ptr<Transport> transport_;

@@ -141,9 +141,11 @@ Reply CurlTransport::send(const Request& request, const base::CallContext& call)
   return *std::move(waiter->reply);
 }
 
-void CurlTransport::send_in_background(const Request& request, std::chrono::milliseconds limit) {
+void CurlTransport::send_in_background(const Request& request, std::chrono::milliseconds limit,
+                                       Completion on_completion) {
   // The engine lives by the real time, whatever clock the callers use.
-  impl_->start(request, std::chrono::steady_clock::now() + limit, [](const Reply&) {});
+  if (!on_completion) on_completion = [](const Reply&) {};
+  impl_->start(request, std::chrono::steady_clock::now() + limit, std::move(on_completion));
 }
 
 CurlTransport::Transfer CurlTransport::start(const Request& request,

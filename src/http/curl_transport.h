@@ -29,9 +29,6 @@ struct CurlOptions {
 /// I/O thread and back per request; connections are kept for 55 s and reused.
 class CurlTransport final : public Transport {
  public:
-  /// Receives the end of a transfer, on the I/O thread: it must be short and must not throw.
-  using Completion = std::function<void(Reply)>;
-
   /// A running transfer. Dropping the object lets the transfer run on.
   class Transfer {
    public:
@@ -52,7 +49,8 @@ class CurlTransport final : public Transport {
   CurlTransport& operator=(const CurlTransport&) = delete;
 
   Reply send(const Request& request, const base::CallContext& call) override;
-  void send_in_background(const Request& request, std::chrono::milliseconds limit) override;
+  void send_in_background(const Request& request, std::chrono::milliseconds limit,
+                          Completion on_completion) override;
 
   /// Starts a request and returns. Transfers still running when the last transport goes end with a
   /// `Failure`. \param deadline  the transfer then ends with a `Failure` of kind Timeout

@@ -90,9 +90,15 @@ class Transport {
   /// transfer
   virtual Reply send(const Request& request, const base::CallContext& call) = 0;
 
-  /// Sends once and returns at once; nobody hears of the outcome.
-  /// \param limit  the transfer is given up after this time
-  virtual void send_in_background(const Request& request, std::chrono::milliseconds limit) = 0;
+  /// Receives the outcome of a request that no thread waits for: on an I/O thread or at once. It
+  /// must be short and must not throw.
+  using Completion = std::function<void(Reply)>;
+
+  /// Sends once and returns at once.
+  /// \param limit         the transfer is given up after this time
+  /// \param on_completion  called once, when there is one
+  virtual void send_in_background(const Request& request, std::chrono::milliseconds limit,
+                                  Completion on_completion) = 0;
 };
 
 }  // namespace dbsql::http

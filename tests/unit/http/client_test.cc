@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -42,8 +43,10 @@ class ScriptedTransport final : public Transport {
     return steps_[step](request, call);
   }
 
-  void send_in_background(const Request& request, std::chrono::milliseconds) override {
-    send(request, {});
+  void send_in_background(const Request& request, std::chrono::milliseconds,
+                          Completion on_completion) override {
+    Reply reply = send(request, {});
+    if (on_completion) on_completion(std::move(reply));
   }
 
   std::size_t count() const { return requests_.size(); }
@@ -340,6 +343,17 @@ TEST_F(ClientTest, AddsCredentialsToABackgroundRequestAndSendsItOnce) {
 
   ASSERT_EQ(transport_->count(), 1u);
   EXPECT_EQ(find_header(transport_->requests()[0].headers, "authorization"), "x");
+}
+
+TEST_F(ClientTest, TellsHowABackgroundRequestEnded) {
+  const Client sender = client({status(503)});
+  std::optional<Reply> outcome;
+
+  sender.send_in_background(request(RequestClass::Read), 5s,
+                            [&](Reply reply) { outcome = std::move(reply); });
+
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(std::get<Response>(*outcome).status, 503);
 }
 
 TEST_F(ClientTest, NeverRepeatsAnUntrustedCertificate) {  // case H20

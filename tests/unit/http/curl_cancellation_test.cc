@@ -248,10 +248,17 @@ TEST(CurlTransport, SendsInTheBackgroundAndGivesUpInTime) {
   });
   CurlTransport transport;
 
-  transport.send_in_background(execute(server.url()), 50ms);
+  Signal told;
+  Reply reply;
+  transport.send_in_background(execute(server.url()), 50ms, [&](Reply outcome) {
+    reply = std::move(outcome);
+    told.raise();
+  });
 
   EXPECT_TRUE(arrived.wait());
   EXPECT_TRUE(closed.wait());
+  ASSERT_TRUE(told.wait());
+  EXPECT_EQ(std::get<Failure>(reply).kind, ErrorKind::Timeout);
 }
 
 TEST(CurlTransport, SendsNothingAfterItsDeadline) {

@@ -32,6 +32,7 @@ class ScriptedServer final : public http::Transport {
   /// The next answer to calls of `method`; the last one stays for all further calls.
   template <class Response>
   void answer(const std::string& method, const Response& response) {
+    std::lock_guard lock(mutex_);
     script_[method].push_back(
         [method, bytes = thrift_bytes(response)](const http::Request&, std::int32_t sequence_id) {
           return http::Reply(
@@ -39,30 +40,19 @@ class ScriptedServer final : public http::Transport {
         });
   }
   void answer_with(const std::string& method, Answer answer) {
+    std::lock_guard lock(mutex_);
     script_[method].push_back(std::move(answer));
   }
 
   http::Reply send(const http::Request& request, const base::CallContext& call) override {
     base::check(call, *clock_);
-    std::int32_t sequence_id = 0;
-    const std::string method = method_of(request, sequence_id);
-    Answer answer;
-    {
-      std::lock_guard lock(mutex_);
-      calls_.push_back({method, request.body});
-      auto& answers = script_[method];
-      if (answers.empty()) return http::Response{.status = 404};
-      answer = answers.front();
-      if (answers.size() > 1) answers.pop_front();
-    }
-    return answer(request, sequence_id);
+    return answer_to(request);
   }
 
-  void send_in_background(const http::Request& request, std::chrono::milliseconds) override {
-    std::int32_t sequence_id = 0;
-    const std::string method = method_of(request, sequence_id);
-    std::lock_guard lock(mutex_);
-    calls_.push_back({method, request.body});
+  void send_in_background(const http::Request& request, std::chrono::milliseconds,
+                          Completion on_completion) override {
+    http::Reply reply = answer_to(request);
+    if (on_completion) on_completion(std::move(reply));
   }
 
   std::vector<std::string> methods() const {
@@ -88,6 +78,21 @@ class ScriptedServer final : public http::Transport {
   }
 
  private:
+  http::Reply answer_to(const http::Request& request) {
+    std::int32_t sequence_id = 0;
+    const std::string method = method_of(request, sequence_id);
+    Answer answer;
+    {
+      std::lock_guard lock(mutex_);
+      calls_.push_back({method, request.body});
+      auto& answers = script_[method];
+      if (answers.empty()) return http::Response{.status = 404};
+      answer = answers.front();
+      if (answers.size() > 1) answers.pop_front();
+    }
+    return answer(request, sequence_id);
+  }
+
   static std::string method_of(const http::Request& request, std::int32_t& sequence_id) {
     protocol::thrift::WireReader reader(request.body.bytes());
     reader.read_i32();
