@@ -80,7 +80,8 @@ class Attempts {
     const Outcome outcome = response == nullptr ? outcome_of(std::get<Failure>(reply))
                                                 : outcome_of(response->status, hint.has_value());
     note_rate_limit(outcome, hint, now);
-    const Verdict verdict = verdict_for(request_.request_class, outcome);
+    Verdict verdict = verdict_for(request_.request_class, outcome);
+    if (verdict == Verdict::Retry && !rewind_bodies()) verdict = Verdict::Fail;
     ErrorFields fields = describe(reply, verdict, hint);
     const auto wait = verdict == Verdict::Retry
                           ? next_wait(options_, outcome, state(now), hint, random_unit())
@@ -92,6 +93,12 @@ class Attempts {
   }
 
  private:
+  /// Whether streamed bodies can be moved once more.
+  bool rewind_bodies() const {
+    return (request_.source == nullptr || request_.source->rewind()) &&
+           (request_.sink == nullptr || request_.sink->rewind());
+  }
+
   RetryState state(TimePoint now) const {
     RetryState state;
     state.attempts = count_;

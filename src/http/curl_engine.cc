@@ -82,15 +82,17 @@ class CurlEngine::Loop {
   Loop& operator=(const Loop&) = delete;
 
   void run() noexcept;
-  void submit(std::shared_ptr<CurlTransfer> transfer) { post({std::move(transfer), false}); }
-  void abort(std::shared_ptr<CurlTransfer> transfer) { post({std::move(transfer), true}); }
+  enum class What : std::uint8_t { Start, Abort, Resume };
+  void post(What what, std::shared_ptr<CurlTransfer> transfer) {
+    post({what, std::move(transfer)});
+  }
   void stop() noexcept;
   bool lost_in_fork() const noexcept { return born_ != fork_generation(); }
 
  private:
   struct Command {
+    What what = What::Start;
     std::shared_ptr<CurlTransfer> transfer;
-    bool abort = false;
   };
   struct MultiCleanup {
     void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
@@ -208,10 +210,16 @@ bool CurlEngine::Loop::take_commands() {
     stopping = stopping_;
   }
   for (Command& command : batch_) {
-    if (command.abort) {
-      end_early(*command.transfer);
-    } else {
-      start(std::move(command.transfer));
+    switch (command.what) {
+      case What::Start:
+        start(std::move(command.transfer));
+        break;
+      case What::Abort:
+        end_early(*command.transfer);
+        break;
+      case What::Resume:
+        if (command.transfer->slot != CurlTransfer::kNoSlot) command.transfer->resume();
+        break;
     }
   }
   batch_.clear();
@@ -432,15 +440,19 @@ void CurlEngine::submit(std::shared_ptr<CurlTransfer> transfer) {
              "this connection was made before fork(); make a new Connector in the child process",
          .connection_dead = true});
   }
-  loop_->submit(std::move(transfer));
+  loop_->post(Loop::What::Start, std::move(transfer));
 }
 
 void CurlEngine::abort(std::shared_ptr<CurlTransfer> transfer) noexcept {
   try {
-    loop_->abort(std::move(transfer));
+    loop_->post(Loop::What::Abort, std::move(transfer));
   } catch (const std::bad_alloc&) {
     base::log(LogLevel::Warn, "http", "out of memory: a cancelled transfer runs on");
   }
+}
+
+void CurlEngine::resume(std::shared_ptr<CurlTransfer> transfer) {
+  loop_->post(Loop::What::Resume, std::move(transfer));
 }
 
 }  // namespace dbsql::http

@@ -34,6 +34,8 @@ class CurlEngine {
   /// Ends a transfer soon, closes its socket and lets go of it; nothing when it is over. Returns at
   /// once.
   void abort(std::shared_ptr<CurlTransfer> transfer) noexcept;
+  /// Lets a transfer go on that has paused; nothing when it is over.
+  void resume(std::shared_ptr<CurlTransfer> transfer);
 
  private:
   class Loop;

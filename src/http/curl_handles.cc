@@ -116,6 +116,8 @@ std::unique_ptr<CurlHandle> CurlHandles::create() const {
   self->set(CURLOPT_HEADERDATA, self);
   self->set(CURLOPT_WRITEFUNCTION, &CurlTransfer::on_body);
   self->set(CURLOPT_WRITEDATA, self);
+  self->set(CURLOPT_READFUNCTION, &CurlTransfer::on_send);
+  self->set(CURLOPT_READDATA, self);
   self->set(CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::on_open_socket);
   self->set(CURLOPT_OPENSOCKETDATA, self);
   self->set(CURLOPT_PREREQFUNCTION, &CurlTransfer::on_ready_to_send);

@@ -37,6 +37,8 @@ class CurlHandle {
   CurlTransfer* transfer = nullptr;
   /// Whether the handle was last told to go around any proxy.
   bool bypasses_proxy = false;
+  /// Whether the handle undoes a Content-Encoding.
+  bool decodes_bodies = true;
 
  private:
   friend class CurlHandles;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/curl_failure.h"
+#include "http/streamed_bodies.h"
 #include "http/url.h"
 
 #include <sys/socket.h>
@@ -21,6 +22,8 @@ constexpr std::size_t kLargestReservation = std::size_t{64} << 20;
 constexpr std::size_t kFirstReservation = std::size_t{16} << 10;
 constexpr std::size_t kLargestHeader = std::size_t{256}
                                        << 10;  // libcurl 7.88 has no bound of its own
+// Of the reply to a streamed request, when it is an error: enough to say what is wrong.
+constexpr std::size_t kLargestErrorBody = std::size_t{64} << 10;
 constexpr std::string_view kMetadataService = "169.254.169.254";
 
 Url parse_url(const Request& request) {
@@ -60,9 +63,11 @@ std::optional<CurlTransfer::TimePoint> silence_end(std::chrono::milliseconds lim
 }  // namespace
 
 CurlTransfer::CurlTransfer(const Request& request, std::shared_ptr<CurlHandles> handles,
-                           std::optional<TimePoint> deadline, CurlTransport::Completion completion)
+                           std::optional<TimePoint> deadline, CurlTransport::Completion completion,
+                           std::shared_ptr<StreamedBodies> streamed)
     : handles_(std::move(handles)),
       request_body_(request.body),
+      streamed_(std::move(streamed)),
       completion_(std::move(completion)),
       deadline_(deadline),
       silence_limit_(request.first_byte_timeout),
@@ -86,19 +91,22 @@ void CurlTransfer::prepare(const Request& request, const Url& url) {
     handle_->set(CURLOPT_PROXY, bypass ? "" : nullptr);
     handle_->bypasses_proxy = bypass;
   }
+  const bool decodes = streamed_ == nullptr;
+  if (decodes != handle_->decodes_bodies) {
+    handle_->set(CURLOPT_HTTP_CONTENT_DECODING, decodes ? 1L : 0L);
+    handle_->decodes_bodies = decodes;
+  }
 }
 
 void CurlTransfer::prepare_method(const Request& request) {
-  const bool has_body = !request.body.empty() || request.method == "POST" ||
-                        request.method == "PUT" || request.method == "PATCH";
+  const bool has_body = !request.body.empty() || (streamed_ && streamed_->upload_size()) ||
+                        request.method == "POST" || request.method == "PUT" ||
+                        request.method == "PATCH";
   std::array<std::string_view, 2> extra;
   std::size_t extra_count = 0;
   const char* custom = nullptr;
   if (has_body) {
-    handle_->set(CURLOPT_POST, 1L);
-    handle_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    handle_->set(CURLOPT_POSTFIELDS,
-                 request.body.empty() ? "" : reinterpret_cast<const char*>(request.body.data()));
+    prepare_body(request);
     if (request.method != "POST") custom = request.method.c_str();
     extra[extra_count++] = "Expect:";  // never wait for 100 Continue
     if (find_header(request.headers, "content-type").empty())
@@ -116,6 +124,19 @@ void CurlTransfer::prepare_method(const Request& request) {
   handle_->set(CURLOPT_HTTPHEADER, request_headers_->get());
 }
 
+void CurlTransfer::prepare_body(const Request& request) {
+  const std::uint64_t size =
+      streamed_ ? streamed_->upload_size().value_or(request.body.size()) : request.body.size();
+  const bool is_streamed = size > 0 && request.body.empty();
+  handle_->set(CURLOPT_POST, 1L);
+  handle_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(size));
+  // Without fields libcurl asks `on_send` for the body.
+  handle_->set(CURLOPT_POSTFIELDS, is_streamed ? nullptr
+                                   : size == 0
+                                       ? ""
+                                       : reinterpret_cast<const char*>(request.body.data()));
+}
+
 std::optional<CurlTransfer::TimePoint> CurlTransfer::next_check() const noexcept {
   if (deadline_ && silent_until_) return std::min(*deadline_, *silent_until_);
   return deadline_ ? deadline_ : silent_until_;
@@ -129,8 +150,8 @@ std::optional<Failure> CurlTransfer::check(TimePoint now) {
                    .bytes_sent = bytes_sent()};
   }
   if (!silent_until_ || now < *silent_until_) return std::nullopt;
-  if (received_ != received_at_check_) {
-    received_at_check_ = received_;
+  if (moved_ != moved_at_check_ || (streamed_ && streamed_->is_paused())) {
+    moved_at_check_ = moved_;
     silent_until_ = now + silence_limit_;
     return std::nullopt;
   }
@@ -155,7 +176,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 }
 
 void CurlTransfer::add_header(std::string_view line) {
-  received_ += line.size();
+  moved_ += line.size();
   header_bytes_ += line.size();
   if (header_bytes_ > kLargestHeader) {
     local_problem_ = base::concat("its headers are longer than ", kLargestHeader, " bytes");
@@ -172,16 +193,48 @@ void CurlTransfer::add_header(std::string_view line) {
 std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count, void* handle) {
   CurlTransfer* self = transfer_of(handle);
   try {
-    self->add_body(std::as_bytes(std::span(data, size * count)));
-    return self->local_problem_.empty() ? size * count : 0;
+    return self->receive(std::as_bytes(std::span(data, size * count)));
   } catch (...) {
     self->local_problem_ = "there is not enough memory for it";
     return 0;
   }
 }
 
+std::size_t CurlTransfer::on_send(char* into, std::size_t size, std::size_t count, void* handle) {
+  CurlTransfer* self = transfer_of(handle);
+  if (!self->streamed_) return CURL_READFUNC_ABORT;
+  const std::size_t given =
+      self->streamed_->give(std::as_writable_bytes(std::span(into, size * count)));
+  self->moved_ += given;
+  return given > 0 ? given : CURL_READFUNC_PAUSE;
+}
+
+void CurlTransfer::resume() noexcept { curl_easy_pause(easy(), CURLPAUSE_CONT); }
+
+/// \return what libcurl wants to hear: all of the bytes, a pause, or 0 for the end of the transfer
+std::size_t CurlTransfer::receive(std::span<const std::byte> bytes) {
+  if (streamed_ && streamed_->has_sink() && is_success()) {
+    curl_off_t declared = -1;
+    curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &declared);
+    const auto size = declared >= 0 ? std::optional<std::uint64_t>(declared) : std::nullopt;
+    if (!streamed_->accept(bytes, size)) return CURL_WRITEFUNC_PAUSE;
+    moved_ += bytes.size();
+    return bytes.size();
+  }
+  const std::size_t whole = bytes.size();
+  if (streamed_) bytes = bytes.first(std::min(whole, kLargestErrorBody - body_->size()));
+  add_body(bytes);
+  return local_problem_.empty() ? whole : 0;
+}
+
+bool CurlTransfer::is_success() const noexcept {
+  long status = 0;
+  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 && status < 300;
+}
+
 void CurlTransfer::add_body(std::span<const std::byte> bytes) {
-  received_ += bytes.size();
+  moved_ += bytes.size();
   if (bytes.size() > body_->capacity() - body_->size()) make_room(bytes.size());
   if (!local_problem_.empty()) return;
   body_->append(bytes);

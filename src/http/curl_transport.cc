@@ -6,6 +6,7 @@
 #include "http/curl_engine.h"
 #include "http/curl_handles.h"
 #include "http/curl_transfer.h"
+#include "http/streamed_bodies.h"
 
 #include <algorithm>
 #include <atomic>
@@ -34,9 +35,9 @@ class CurlTransport::Impl {
   base::Clock& clock() const noexcept { return clock_; }
 
   Started start(const Request& request, std::optional<base::Clock::TimePoint> deadline,
-                Completion completion) {
-    auto transfer =
-        std::make_shared<CurlTransfer>(request, handles_, deadline, std::move(completion));
+                Completion completion, std::shared_ptr<StreamedBodies> streamed = nullptr) {
+    auto transfer = std::make_shared<CurlTransfer>(request, handles_, deadline,
+                                                   std::move(completion), std::move(streamed));
     Started started{next_engine(), std::move(transfer)};
     started.engine->submit(started.transfer);
     return started;
@@ -123,6 +124,8 @@ CurlTransport::~CurlTransport() = default;
 Reply CurlTransport::send(const Request& request, const base::CallContext& call) {
   const auto impl = impl_;  // this object may go while the call runs
   base::check(call, impl->clock());
+  if (request.source != nullptr || request.sink != nullptr)
+    return send_streamed(*impl, request, call);
   const auto waiter = std::make_shared<Waiter>();
   const Started started =
       impl->start(request, std::nullopt, [waiter, late = request.on_late_reply](Reply reply) {
@@ -139,6 +142,19 @@ Reply CurlTransport::send(const Request& request, const base::CallContext& call)
     throw_left(reason, request, may_have_left);
   }
   return *std::move(waiter->reply);
+}
+
+Reply CurlTransport::send_streamed(Impl& impl, const Request& request,
+                                   const base::CallContext& call) {
+  const auto bodies = std::make_shared<StreamedBodies>(request.source, request.sink);
+  const Started started = impl.start(
+      request, std::nullopt, [bodies](Reply reply) { bodies->finish(std::move(reply)); }, bodies);
+  try {
+    return bodies->run(call, impl.clock(), [&] { started.engine->resume(started.transfer); });
+  } catch (...) {
+    started.engine->abort(started.transfer);
+    throw;
+  }
 }
 
 void CurlTransport::send_in_background(const Request& request, std::chrono::milliseconds limit,

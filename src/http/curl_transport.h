@@ -59,6 +59,8 @@ class CurlTransport final : public Transport {
 
  private:
   class Impl;
+  static Reply send_streamed(Impl& impl, const Request& request, const base::CallContext& call);
+
   std::shared_ptr<Impl> impl_;
 };
 

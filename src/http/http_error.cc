@@ -2,6 +2,7 @@
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "http/storage_error.h"
 #include "http/url.h"
 
 #include <nlohmann/json.hpp>
@@ -158,6 +159,8 @@ ErrorKind kind_of_status(int status, RequestClass request_class) noexcept {
         case RequestClass::Fetch:
         case RequestClass::FetchNext:
           return ErrorKind::StatementClosed;
+        case RequestClass::Storage:
+          return ErrorKind::NotFound;
         default:
           return ErrorKind::Configuration;
       }
@@ -193,6 +196,7 @@ ServerMessage server_message(const Response& response) {
 }
 
 ErrorFields error_of(const Request& request, const Response& response) {
+  if (request.request_class == RequestClass::Storage) return storage_error_of(request, response);
   ErrorFields fields;
   fields.kind = kind_of_status(response.status, request.request_class);
   fields.http_status = response.status;

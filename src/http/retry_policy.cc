@@ -40,7 +40,7 @@ constexpr Row row_of(RequestClass request_class) noexcept {
     case RequestClass::Execute:   return {kRetry, kRetry, kRetry, kUnknown, kRetry,  kUnknown};
     case RequestClass::Commit:    return {kRetry, kRetry, kRetry, kUnknown, kRetry,  kUnknown};
     case RequestClass::Auth:      return {kRetry, kRetry, kRetry, kRetry,   kRetry,  kRetry};
-    case RequestClass::Upload:    return {kRetry, kRetry, kRetry, kRetry,   kRetry,  kRetry};
+    case RequestClass::Storage:   return {kRetry, kRetry, kRetry, kRetry,   kRetry,  kRetry};
     case RequestClass::Telemetry: return {kFail,  kFail,  kFail,  kFail,    kFail,   kFail};
   }
   return {kFail, kFail, kFail, kFail, kFail, kFail};

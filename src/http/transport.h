@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/call_context.h"
+#include "http/body.h"
 
 #include <chrono>
 #include <cstdint>
@@ -26,7 +27,7 @@ enum class RequestClass : std::uint8_t {
   Execute,
   Commit,
   Auth,
-  Upload,
+  Storage,  ///< a volume's file by its signed link: PUT, GET, DELETE
   Telemetry,
 };
 
@@ -50,6 +51,13 @@ struct Request {
   std::string url;
   Headers headers;
   base::Buffer body;
+  /// In place of `body`, for bodies that are not held in memory; outlives the call. Such a request
+  /// is for `send` alone.
+  BodySource* source = nullptr;
+  /// Takes the body of a 2xx reply, which `Response::body` then lacks; outlives the call. For `send`
+  /// alone. The bytes arrive as they are: a Content-Encoding is not undone. Of the body of any other
+  /// reply the beginning is kept, for the error.
+  BodySink* sink = nullptr;
   RequestClass request_class = RequestClass::Read;
   std::string name;  ///< for logs and errors, for instance "ExecuteStatement"
   /// Longest silence of the server, beside the call's deadline: before the first byte of the reply

@@ -34,7 +34,7 @@ constexpr std::array<TableRow, 10> kTable = {{
     {RequestClass::Execute, {R, R, R, U, R, U, F}},
     {RequestClass::Commit, {R, R, R, U, R, U, F}},
     {RequestClass::Auth, {R, R, R, R, R, R, F}},
-    {RequestClass::Upload, {R, R, R, R, R, R, F}},
+    {RequestClass::Storage, {R, R, R, R, R, R, F}},
     {RequestClass::Telemetry, {F, F, F, F, F, F, F}},
 }};
 
