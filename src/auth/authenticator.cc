@@ -2,6 +2,7 @@
 
 #include <dbsql/error.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -11,7 +12,10 @@
 namespace dbsql::auth {
 namespace {
 
-constexpr std::string_view kScheme = "Bearer ";
+constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBasic = "Basic ";
+
+void erase(std::string& secret) noexcept { explicit_bzero(secret.data(), secret.size()); }
 
 void check(std::string_view token) {
   const bool is_blank = base::trim(token).empty();
@@ -31,9 +35,25 @@ void check(std::string_view token) {
 
 Authenticator::Authenticator(std::string_view token) {
   check(token);
-  size_ = kScheme.size() + token.size();
+  keep(kBearer, token);
+}
+
+Authenticator::Authenticator(const BasicCredentials& credentials) {
+  if (credentials.user.empty() || credentials.user.find(':') != std::string_view::npos)
+    throw_error({.kind = ErrorKind::Configuration,
+                 .message = "the user of basic authentication is empty or has a colon in it"});
+  std::string pair = base::concat(credentials.user, ":", credentials.password);
+  std::string encoded = base::base64_encode(pair);
+  keep(kBasic, encoded);
+  erase(pair);
+  erase(encoded);
+}
+
+void Authenticator::keep(std::string_view scheme, std::string_view credentials) {
+  size_ = scheme.size() + credentials.size();
   value_ = std::make_unique<char[]>(size_);
-  std::copy(token.begin(), token.end(), std::copy(kScheme.begin(), kScheme.end(), value_.get()));
+  std::copy(credentials.begin(), credentials.end(),
+            std::copy(scheme.begin(), scheme.end(), value_.get()));
 }
 
 Authenticator::~Authenticator() {

@@ -9,9 +9,15 @@
 
 namespace dbsql::auth {
 
+/// What HTTP Basic authentication sends.
+struct BasicCredentials {
+  std::string_view user;
+  std::string_view password;
+};
+
 /// Adds the credentials to each request.
 ///
-/// Ownership: keeps its own copy of the token and overwrites it when it goes.
+/// Ownership: keeps its own copy of the secret and overwrites it when it goes.
 /// Threads: safe from any thread.
 /// Cost: one copy of the header for each attempt; no I/O.
 class Authenticator {
@@ -24,6 +30,10 @@ class Authenticator {
   /// a header; the
   ///   token never appears in the error
   explicit Authenticator(std::string_view token);
+
+  /// Sends `Authorization: Basic` with user and password.
+  /// \throws ConfigurationError  the user is empty or has a colon in it
+  explicit Authenticator(const BasicCredentials& credentials);
   ~Authenticator();
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
@@ -32,6 +42,8 @@ class Authenticator {
   void apply(http::Headers& headers, const base::CallContext& call) const;
 
  private:
+  void keep(std::string_view scheme, std::string_view credentials);
+
   std::unique_ptr<char[]>
       value_;  ///< the header's value; a string could leave copies behind when it moves
   std::size_t size_ = 0;

@@ -15,17 +15,21 @@ namespace dbsql::config {
 enum class AuthType : std::uint8_t {
   Unspecified,  ///< not asked for yet; never after `complete()`
   Token,        ///< `Authorization: Bearer` with a ready-made token
+  Basic,        ///< user and password, for Spark Thrift servers that people run themselves
   None,         ///< no header: a local warehouse without a token
 };
 
 /// Everything a connection needs to know, checked: what every dialect's parser produces.
 struct ConnectionConfig {
-  std::string scheme = "https";  ///< http only for loopback hosts
+  std::string scheme = "https";  ///< http only for loopback hosts, or with the flag below
+  bool allow_insecure_http = false;
   std::string host;
   std::uint16_t port = 443;
   std::string http_path;
   AuthType auth_type = AuthType::Unspecified;
-  std::string token;  ///< secret; empty with AuthType::None
+  std::string token;     ///< secret; empty with AuthType::None and Basic
+  std::string user;      ///< with AuthType::Basic
+  std::string password;  ///< secret; with AuthType::Basic
   std::string catalog;
   std::string schema;
   std::map<std::string, std::string> session_confs;

@@ -85,13 +85,22 @@ class Parser {
   void take_user(std::string_view user) {
     const auto colon = std::min(user.find(':'), user.size());
     const std::string name = decode(user.substr(0, colon), "the user");
-    if (name != "token") {
-      fail("basic authentication is not available; write token:PERSONAL_ACCESS_TOKEN@host");
-    }
+    if (name != "token") return take_basic_user(user, colon, name);
     const std::string token =
         colon < user.size() ? decode(user.substr(colon + 1), "the token") : "";
     if (token.empty()) fail("the token is empty");
     store_token("user info", token);
+  }
+
+  /// Whether this server takes a user and a password is decided when all is known.
+  void take_basic_user(std::string_view user, std::size_t colon, const std::string& name) {
+    if (base::equals_ignore_case(name, "token"))
+      fail("basic authentication is not meant: the user of a token is written token");
+    if (name.empty()) fail("the user is empty");
+    take_option(*find_option("auth.user"), "user info", name, false);
+    if (colon + 1 >= user.size()) return;
+    take_option(*find_option("auth.password"), "user info",
+                decode(user.substr(colon + 1), "the password"), false);
   }
 
   void take_query(std::string_view query) {
@@ -164,7 +173,8 @@ class Parser {
       if (base::equals_ignore_case(name, key)) {
         fail(base::concat(
             key,
-            " is not an option here; write token:PERSONAL_ACCESS_TOKEN@host or accessToken=..."));
+            " is not an option here; write token:PERSONAL_ACCESS_TOKEN@host or accessToken=..., or "
+            "USER:PASSWORD@host for a Spark Thrift server"));
       }
     }
   }
@@ -206,6 +216,7 @@ std::string to_dsn(const ConnectionConfig& config) {
   std::string dsn;
   if (config.scheme != "https") dsn += base::concat(config.scheme, "://");
   if (!config.token.empty()) dsn += base::concat("token:", kMask, "@");
+  if (!config.user.empty()) dsn += base::concat(http::percent_encode(config.user), ":", kMask, "@");
   dsn += http::Url{config.scheme, config.host, config.port, {}, {}}.authority();
   for (const char c :
        config.http_path) {  // as written: only its own query must not become the DSN's

@@ -8,13 +8,14 @@
 namespace dbsql::config {
 
 /// Reads `[scheme://][token:PAT@]host:port[/http/path][?key=value&...]`, the form of the Go driver
-/// (reference/auth-http-config.md 1.1). Keys are the Go names or our canonical ones; all others
-/// become session settings, except that nothing secret ever does. \throws ConfigurationError
-/// "invalid DSN: ...", naming the part that is wrong; no secret appears in it
+/// (reference/auth-http-config.md 1.1), and `user:password@` for Spark Thrift servers. Keys are the
+/// Go names or our canonical ones; all others become session settings, except that nothing secret
+/// ever does. \throws ConfigurationError "invalid DSN: ...", naming the part that is wrong; no
+/// secret appears in it
 ConnectionConfig parse_dsn(std::string_view dsn);
 
-/// A DSN that gives the same configuration, with the token replaced by `***`: for people, logs and
-/// errors.
+/// A DSN that gives the same configuration, with token and password replaced by `***`: for people,
+/// logs and errors.
 std::string to_dsn(const ConnectionConfig& config);
 
 }  // namespace dbsql::config

@@ -37,9 +37,10 @@ void set_auth_type(ConnectionConfig& config, const OptionValue& value) {
     fail(base::concat("authType ", type,
                       ": OAuth is not available in this version; use a personal access token"));
   }
-  config.auth_type = type == "pat"    ? AuthType::Token
-                     : type == "none" ? AuthType::None
-                                      : AuthType::Unspecified;
+  config.auth_type = type == "pat"     ? AuthType::Token
+                     : type == "basic" ? AuthType::Basic
+                     : type == "none"  ? AuthType::None
+                                       : AuthType::Unspecified;
 }
 
 [[noreturn]] void refuse_oauth(ConnectionConfig&, const OptionValue&) {
@@ -114,8 +115,20 @@ constexpr Option kOptions[] = {
      .store = [](Config& config, const Value& value) { config.token = value.text; }},
     {.key = "auth.type",
      .go_names = "authType",
-     .help = "pat, or none for a local warehouse; found out from the other options when absent",
-     .store = set_auth_type},
+     .help = "pat, basic for a Spark Thrift server, or none for a local warehouse; found out from "
+             "the other options when absent",
+     .store = set_auth_type,
+     .text =
+         [](const Config& config) {
+           return std::string(config.auth_type == AuthType::Basic ? "basic" : "");
+         }},
+    {.key = "auth.user",
+     .help = "user of a Spark Thrift server, in place of USER:PASSWORD@ before the host",
+     .store = [](Config& config, const Value& value) { config.user = value.text; }},
+    {.key = "auth.password",
+     .secret = true,
+     .help = "password of that user",
+     .store = [](Config& config, const Value& value) { config.password = value.text; }},
     {.key = "auth.client_id",
      .go_names = "clientId clientID",
      .help = "OAuth client; not available in this version",
@@ -236,6 +249,13 @@ constexpr Option kOptions[] = {
      .fallback = "false",
      .help = "REST protocol; not available in this version",
      .store = refuse_kernel},
+    {.key = "allow_insecure_http",
+     .type = OptionType::Boolean,
+     .fallback = "false",
+     .help = "permit http:// to other machines: whoever is on the way reads and changes everything",
+     .store = [](Config& config,
+                 const Value& value) { config.allow_insecure_http = value.boolean; },
+     .text = [](const Config& config) { return boolean_text(config.allow_insecure_http); }},
     {.key = "http.connect_timeout",
      .type = OptionType::Duration,
      .unit = "s",

@@ -42,6 +42,9 @@ std::shared_ptr<const auth::Authenticator> make_authenticator(
     const config::ConnectionConfig& config) {
   if (config.auth_type == config::AuthType::None)
     return std::make_shared<const auth::Authenticator>();
+  if (config.auth_type == config::AuthType::Basic)
+    return std::make_shared<const auth::Authenticator>(
+        auth::BasicCredentials{.user = config.user, .password = config.password});
   return std::make_shared<const auth::Authenticator>(config.token);
 }
 

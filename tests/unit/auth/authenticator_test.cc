@@ -21,6 +21,24 @@ TEST(Authenticator, AddsTheTokenAsABearer) {
   EXPECT_EQ(http::find_header(headers, "authorization"), "Bearer dapi123");
 }
 
+TEST(Authenticator, AddsAUserAndItsPassword) {
+  const Authenticator authenticator(BasicCredentials{.user = "anonymous", .password = "a:b"});
+  http::Headers headers;
+
+  authenticator.apply(headers, {});
+
+  EXPECT_EQ(http::find_header(headers, "authorization"), "Basic YW5vbnltb3VzOmE6Yg==");
+}
+
+TEST(Authenticator, RefusesUsersThatCannotBeToldFromTheirPassword) {
+  for (const std::string user : {"", "a:b"}) {
+    EXPECT_EQ(test::capture_error([&] {
+                Authenticator authenticator(BasicCredentials{.user = user, .password = "x"});
+              }).kind(),
+              ErrorKind::Configuration);
+  }
+}
+
 TEST(Authenticator, AddsNothingWithoutAToken) {
   http::Headers headers;
 

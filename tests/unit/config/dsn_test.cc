@@ -87,6 +87,46 @@ TEST(Dsn, RefusesOtherUsersThanToken) {  // case C6
   EXPECT_THAT(error_of("Token:x@h:443/p"), HasSubstr("basic authentication"));
 }
 
+TEST(Dsn, TakesAUserAndAPasswordForASparkServer) {
+  const auto config = parse_dsn("jim:p%40ss:w@h:10001/cliservice");
+
+  EXPECT_EQ(config.auth_type, AuthType::Basic);
+  EXPECT_EQ(config.user, "jim");
+  EXPECT_EQ(config.password, "p@ss:w");
+  EXPECT_EQ(to_dsn(config), "jim:***@h:10001/cliservice?authType=basic");
+}
+
+TEST(Dsn, TakesBasicAuthenticationOnAnyPathWhenItIsAskedFor) {
+  const auto config = parse_dsn("h:443/gateway/hive?authType=basic&auth.user=jim&auth.password=x");
+
+  EXPECT_EQ(config.auth_type, AuthType::Basic);
+  EXPECT_EQ(config.user, "jim");
+  EXPECT_EQ(config.password, "x");
+}
+
+TEST(Dsn, GivesSparkServersTheUserTheyInsistOn) {
+  const auto config = parse_dsn("http://127.0.0.1:10001/cliservice");
+
+  EXPECT_EQ(config.auth_type, AuthType::Basic);
+  EXPECT_EQ(config.user, "anonymous");
+  EXPECT_EQ(config.password, "anonymous");
+  EXPECT_EQ(parse_dsn("token:x@h:443/cliservice").auth_type, AuthType::Token);
+}
+
+TEST(Dsn, RefusesUsersThatBasicAuthenticationCannotSend) {
+  EXPECT_THAT(error_of("a%3Ab:x@h:443/cliservice"), HasSubstr("colon"));
+  EXPECT_THAT(error_of("a:x%0A@h:443/cliservice"), HasSubstr("control characters"));
+  EXPECT_THAT(error_of("h:443/cliservice?auth.password=x"), HasSubstr("auth.user"));
+  EXPECT_THAT(error_of("h:443/p?authType=basic&accessToken=x"), HasSubstr("exclude each other"));
+  EXPECT_THAT(error_of("h:443/p?authType=pat&accessToken=x&auth.user=u"),
+              HasSubstr("authType=basic"));
+}
+
+TEST(Dsn, SendsNoSecretsInTheClearUnlessTold) {
+  EXPECT_THAT(error_of("http://jim:x@h:10001/cliservice"), HasSubstr("allow_insecure_http"));
+  EXPECT_EQ(parse_dsn("http://jim:x@h:10001/cliservice?allow_insecure_http=true").scheme, "http");
+}
+
 TEST(Dsn, RefusesAnEmptyToken) {  // case C7
   EXPECT_THAT(error_of("token@h:443/p"), HasSubstr("the token is empty"));
   EXPECT_THAT(error_of("token:@h:443/p"), HasSubstr("the token is empty"));
