@@ -46,9 +46,14 @@ std::vector<TableColumn> text_columns(std::initializer_list<const char*> names) 
   return columns;
 }
 
-CellRow column_row(const ColumnEntry& entry) {
+/// Servers with one catalog have no name for it.
+Cell catalog_cell(const CatalogFilter& filter, const std::string& name) {
+  return filter.nameless_catalog ? text_cell("") : name_or_null(name);
+}
+
+CellRow column_row(const ColumnEntry& entry, const CatalogFilter& filter) {
   const auto facts = facts_of(entry.type);
-  return {name_or_null(entry.catalog),
+  return {catalog_cell(filter, entry.catalog),
           name_or_null(entry.schema),
           text_cell(entry.table),
           text_cell(entry.name),
@@ -116,8 +121,13 @@ std::unique_ptr<EngineResult> schemas_result(CatalogReader& reader, const Catalo
                                              const std::string& current_catalog) {
   std::vector<CellRow> rows;
   for (const auto& entry : reader.schemas(scope_of(filter, current_catalog))) {
-    rows.push_back({text_cell(entry.schema), text_cell(entry.catalog)});
+    rows.push_back({text_cell(entry.schema), catalog_cell(filter, entry.catalog)});
   }
+  // Where the temporary views of all sessions are, on servers of the Hive kind.
+  const std::string shared_views = "global_temp";
+  const auto pattern = like(filter.schema_pattern);
+  if (filter.nameless_catalog && (!pattern || pattern->matches(shared_views)))
+    rows.push_back({text_cell(shared_views), text_cell("")});
   return make_table(text_columns({"TABLE_SCHEM", "TABLE_CATALOG"}), std::move(rows));
 }
 
@@ -130,9 +140,9 @@ std::unique_ptr<EngineResult> tables_result(CatalogReader& reader, const Catalog
   std::vector<CellRow> rows;
   for (const auto& entry : reader.tables(scope)) {
     if (!wanted_type(filter, entry.type())) continue;
-    rows.push_back({name_or_null(entry.catalog), name_or_null(entry.schema), text_cell(entry.name),
-                    text_cell(entry.type()), text_cell(entry.note.comment), Cell(), Cell(), Cell(),
-                    Cell(), Cell()});
+    rows.push_back({catalog_cell(filter, entry.catalog), name_or_null(entry.schema),
+                    text_cell(entry.name), text_cell(entry.type()), text_cell(entry.note.comment),
+                    Cell(), Cell(), Cell(), Cell(), Cell()});
   }
   return make_table(
       text_columns({"TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE", "REMARKS", "TYPE_CAT",
@@ -149,7 +159,7 @@ std::unique_ptr<EngineResult> columns_result(CatalogReader& reader, const Catalo
   const auto pattern = like(filter.column_pattern);
   std::vector<CellRow> rows;
   for (const auto& entry : reader.columns(scope_of(filter, current_catalog))) {
-    if (!pattern || pattern->matches(entry.name)) rows.push_back(column_row(entry));
+    if (!pattern || pattern->matches(entry.name)) rows.push_back(column_row(entry, filter));
   }
   return make_table({text_column("TABLE_CAT"),
                      text_column("TABLE_SCHEM"),
@@ -182,8 +192,8 @@ std::unique_ptr<EngineResult> functions_result(CatalogReader& reader, const Cata
   constexpr int kFunctionReturnsNoTable = 1;
   std::vector<CellRow> rows;
   for (const auto& entry : reader.functions(scope_of(filter, current_catalog))) {
-    rows.push_back({text_cell(entry.catalog), text_cell(entry.schema), text_cell(entry.name),
-                    text_cell(""), integer(kFunctionReturnsNoTable),
+    rows.push_back({catalog_cell(filter, entry.catalog), text_cell(entry.schema),
+                    text_cell(entry.name), text_cell(""), integer(kFunctionReturnsNoTable),
                     text_cell(base::concat(entry.catalog, ".", entry.schema, ".", entry.name))});
   }
   return make_table({text_column("FUNCTION_CAT"), text_column("FUNCTION_SCHEM"),

@@ -102,11 +102,13 @@ void ColumnData::append_null() {
   nulls.resize(static_cast<std::size_t>(count) + 1, false);
   nulls.back() = true;
   const std::size_t width = width_of(member);
-  values.append(width == 0 ? 4 : width, '\0');  // a filler: zero, or the empty text
+  // A filler: zero, or the empty text; Spark's NULL booleans are true underneath.
+  const bool is_true = spark && member == Member::Bool;
+  values.append(width == 0 ? 4 : width, is_true ? '\1' : '\0');
 }
 
 std::string ColumnData::null_bits() const {
-  std::string bits(1 + nulls.size() / 8, '\0');
+  std::string bits(spark ? (nulls.size() + 7) / 8 : 1 + nulls.size() / 8, '\0');
   for (std::size_t i = 0; i < nulls.size(); ++i) {
     if (nulls[i]) bits[i >> 3] = static_cast<char>(bits[i >> 3] | (1 << (i & 7)));
   }

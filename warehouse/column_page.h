@@ -30,9 +30,10 @@ struct ColumnData {
   std::string
       values;  ///< big-endian values back to back; text and binary with their length before them
   std::vector<bool> nulls;  ///< one a row, as far as the last NULL
+  bool spark = false;       ///< bitmap and fillers as open-source Spark has them
 
   /// The wire's bitmap: least significant bit first, 1 = NULL, `1 + (rows up to the last NULL) / 8`
-  /// bytes.
+  /// bytes; from Spark no byte more than there are bits, and none without a NULL.
   std::string null_bits() const;
   bool is_null(std::size_t row) const { return row < nulls.size() && nulls[row]; }
 

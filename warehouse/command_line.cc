@@ -72,6 +72,11 @@ constexpr std::array kOptions{
     Option{"--max-protocol", true,
            [](CommandLine& line, std::string_view value) {
              line.server.service.max_protocol = parse_protocol(value);
+             line.names_protocol = true;
+           }},
+    Option{"--flavor", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.service.flavor = parse_flavor(value);
            }},
     Option{"--engine", true,
            [](CommandLine& line, std::string_view value) { line.server.engine.library = value; }},
@@ -96,6 +101,19 @@ constexpr std::array kOptions{
              line.action = CommandLine::Action::PrintVersion;
            }},
 };
+
+/// The flavor decides which versions there are, whichever of the two options comes first.
+void settle_protocol(CommandLine& line) {
+  const FlavorTraits& traits = traits_of(line.server.service.flavor);
+  std::int32_t& protocol = line.server.service.max_protocol;
+  if (!line.names_protocol) {
+    protocol = traits.default_protocol;
+  } else if (protocol > traits.newest_protocol) {
+    refuse("--max-protocol", protocol_name(protocol),
+           base::concat("the flavor ", traits.name, " speaks versions up to ",
+                        protocol_name(traits.newest_protocol)));
+  }
+}
 
 const Option& find_option(std::string_view name) {
   for (const Option& option : kOptions) {
@@ -123,6 +141,7 @@ CommandLine parse_command_line(std::span<const std::string_view> arguments) {
       throw std::invalid_argument(base::concat(option.name, " needs a value; see --help"));
     }
   }
+  settle_protocol(line);
   return line;
 }
 
@@ -136,7 +155,7 @@ Where it listens
   --host ADDRESS             address to listen on (default 127.0.0.1)
   --tls                      HTTPS with a certificate for localhost, 127.0.0.1 and ::1 that is made up at the start
   --tls-dir DIR              like --tls; writes the authority to trust to DIR/ca.pem (default: a temporary directory)
-  --token TOKEN              accept this access token only (default: any)
+  --token TOKEN              accept this access token (Spark: this password) only (default: any)
   --print-dsn                print the DSN, one line, to standard output as soon as connections are accepted
 
 What it serves
@@ -146,7 +165,10 @@ What it serves
                              (default: $DBSQL_ENGINE_LIBRARY, else the one tools/bootstrap installed)
 
 How it behaves
-  --max-protocol VERSION     newest protocol version to speak: V1 to V9, HIVE_V1 to HIVE_V10 (default V8)
+  --flavor NAME              whose server to be: databricks, databricks-old (before native types, files and parameters),
+                             or spark (an open-source Spark Thrift server in HTTP mode) (default databricks)
+  --max-protocol VERSION     newest protocol version to speak: V1 to V9, HIVE_V1 to HIVE_V10
+                             (default V8; databricks-old V3, spark HIVE_V10)
   --direct-results-wait T    how long ExecuteStatement waits for the statement to end, for instance 250ms (default 5s)
   --session-idle-timeout T   close sessions that nobody used for so long (default: never)
 

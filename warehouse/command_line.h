@@ -15,6 +15,7 @@ struct CommandLine {
   ServerOptions server;
   bool print_dsn = false;
   bool quiet = false;
+  bool names_protocol = false;  ///< `--max-protocol` was given
 };
 
 /// \throws std::invalid_argument naming the argument that is wrong

@@ -59,6 +59,7 @@ struct CatalogFilter {
   std::optional<std::string> table_pattern;
   std::optional<std::string> column_pattern;
   std::vector<std::string> table_types;
+  bool nameless_catalog = false;  ///< rows do not name the catalog: a server that has only one
 };
 
 /// One session's view of the engine: current catalog and schema, session confs, temporary objects.

@@ -76,7 +76,9 @@ bool loses_its_type_id(std::int32_t type_id) {
 
 ResultCursor::ResultCursor(std::unique_ptr<EngineResult> result, ResultOptions options,
                            std::string time_zone)
-    : spool_(std::move(result), kRetainBytes), options_(options), text_(time_zone) {
+    : spool_(std::move(result), kRetainBytes),
+      options_(options),
+      text_(time_zone, options.spark_columns ? ValueText::Form::Spark : ValueText::Form::Json) {
   if (kind() == EngineResult::Kind::Ddl) {
     describe_ddl();
   } else {
@@ -264,6 +266,7 @@ ResultPage ResultCursor::column_page(const PageLimits& limits) {
   if (!has_rows_) return page;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     page.columns[i].member = column_member(spool_.type().children[i]);
+    page.columns[i].spark = options_.spark_columns;
   }
   while (page.row_count < limits.max_rows) {
     const auto rows = spool_.rows_at(position_ + page.row_count);

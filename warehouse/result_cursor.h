@@ -28,6 +28,7 @@ struct ResultOptions {
   bool native_complex = true;
   bool native_interval = true;
   bool native_null = true;
+  bool spark_columns = false;  ///< column-based pages in the form of open-source Spark
   /// Large Arrow results travel as files of this storage; null = all rows travel inside the
   /// replies.
   Storage* storage = nullptr;

@@ -1,7 +1,7 @@
 #include "warehouse/router.h"
 
+#include "base/base64.h"
 #include "base/text.h"
-#include "warehouse/guid.h"
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +14,7 @@ namespace dbsql::warehouse {
 namespace {
 
 constexpr std::string_view kLocalPrefix = "/_local/";
+constexpr std::string_view kHiveCookie = "hive.server2.auth";
 constexpr std::string_view kWarehousePrefix = "/sql/1.0/warehouses/";
 constexpr std::string_view kEndpointPrefix = "/sql/1.0/endpoints/";
 constexpr std::string_view kClusterPrefix = "/sql/protocolv1/o/";
@@ -24,7 +25,7 @@ bool is_one_segment(std::string_view rest) {
 }
 
 /// Which compute a path names; empty when it is no Thrift path (reference/thrift.md 1.1).
-std::optional<Compute> compute_of(std::string_view path) {
+std::optional<Compute> databricks_compute_of(std::string_view path) {
   for (const std::string_view prefix : {kWarehousePrefix, kEndpointPrefix}) {
     if (path.starts_with(prefix) && is_one_segment(path.substr(prefix.size()))) {
       return Compute::Warehouse;
@@ -49,7 +50,7 @@ HttpReply error_reply(int status, const nlohmann::ordered_json& error_code,
 
 /// 401 and 403 as servers send them, also to Thrift clients: JSON with a number
 /// (reference/observed.md 1).
-std::optional<HttpReply> refuse_credentials(const HttpRequest& request, std::string_view token) {
+std::optional<HttpReply> refuse_token(const HttpRequest& request, std::string_view token) {
   constexpr std::string_view kScheme = "Bearer ";
   constexpr std::string_view kMissing =
       "Credential was not sent or was of an unsupported type for this API.";
@@ -64,6 +65,35 @@ std::optional<HttpReply> refuse_credentials(const HttpRequest& request, std::str
   }
   if (token.empty() || base::trim(credential.substr(kScheme.size())) == token) return std::nullopt;
   return error_reply(403, 403, "Invalid access token.");
+}
+
+HttpReply text_reply(int status, std::string_view content_type, std::string_view text) {
+  HttpReply reply{.status = status};
+  reply.headers.push_back({"content-type", std::string(content_type)});
+  reply.body.push_back(base::Buffer::copy_of(text));
+  return reply;
+}
+
+HttpReply authentication_error(std::string_view why) {
+  return text_reply(401, "text/html;charset=utf-8",
+                    base::concat("Authentication Error: ", why, "\n"));
+}
+
+/// Hive's HTTP mode: every request needs a user and a password, whatever they are; what comes in
+/// another scheme is taken for damaged Basic credentials (reference/thrift.md 5.1).
+std::optional<HttpReply> refuse_basic(const HttpRequest& request, std::string_view password) {
+  constexpr std::size_t kScheme = std::string_view("Basic ").size();
+  const std::string_view header = find_header(request.headers, "authorization");
+  if (header.size() <= kScheme) return authentication_error("no credentials were sent");
+  const auto decoded = base::base64_decode(base::trim(header.substr(kScheme)));
+  const std::string text = decoded.value_or("");
+  const std::size_t colon = text.find(':');
+  if (colon == 0 || colon == std::string::npos)
+    return authentication_error("the credentials do not name a user");
+  const std::string_view given = std::string_view(text).substr(colon + 1);
+  if (given.empty()) return authentication_error("the credentials have no password");
+  if (password.empty() || given == password) return std::nullopt;
+  return authentication_error("the password is wrong");
 }
 
 Delivery::Ending ending_of(Fault::Kind kind) {
@@ -86,6 +116,21 @@ Delivery::Ending ending_of(Fault::Kind kind) {
 }
 
 }  // namespace
+
+std::optional<Compute> Router::compute_of(std::string_view path) const {
+  if (!traits_.hive) return databricks_compute_of(path);
+  if (!path.starts_with(kHivePath)) return std::nullopt;
+  const std::string_view rest = path.substr(kHivePath.size());
+  return rest.empty() || rest.front() == '/' ? std::optional(Compute::Cluster) : std::nullopt;
+}
+
+std::optional<HttpReply> Router::refuse_credentials(const HttpRequest& request) const {
+  if (!traits_.hive) return refuse_token(request, options_.token);
+  const std::string_view cookies = find_header(request.headers, "cookie");
+  const std::string cookie = base::concat(kHiveCookie, "=", cookie_);
+  if (cookies.find(cookie) != std::string_view::npos) return std::nullopt;
+  return refuse_basic(request, options_.token);
+}
 
 void Router::route(std::shared_ptr<Exchange> exchange) {
   const HttpRequest& request = exchange->request();
@@ -162,11 +207,16 @@ void Router::serve(const std::shared_ptr<Exchange>& exchange) {
     return exchange->reply(storage_.serve(request));
   const bool is_local = request.path().starts_with(kLocalPrefix);
   if (is_local && options_.token.empty()) return serve_local(*exchange);
-  if (auto refusal = refuse_credentials(request, options_.token)) {
+  if (auto refusal = refuse_credentials(request)) {
     return exchange->reply(std::move(*refusal));
   }
   if (is_local) return serve_local(*exchange);
   if (const auto compute = compute_of(request.path())) return serve_thrift(exchange, *compute);
+  if (traits_.hive) {
+    return exchange->reply(text_reply(404, "text/html;charset=iso-8859-1",
+                                      "<html><head><title>Error 404 Not Found</title></head>"
+                                      "<body><h2>HTTP ERROR 404 Not Found</h2></body></html>"));
+  }
   exchange->reply(
       error_reply(404, "ENDPOINT_NOT_FOUND",
                   base::concat("No API found for '", request.method, " ", request.path(), "'")));
@@ -177,6 +227,12 @@ void Router::serve_thrift(const std::shared_ptr<Exchange>& exchange, Compute com
     HttpReply reply = error_reply(405, "METHOD_NOT_ALLOWED", "This path takes POST requests only.");
     reply.headers.push_back({"allow", "POST"});
     return exchange->reply(std::move(reply));
+  }
+  if (traits_.hive) {
+    exchange->add_filter([this](HttpReply& reply) {
+      reply.headers.push_back(
+          {"set-cookie", base::concat(kHiveCookie, "=", cookie_, "; HttpOnly")});
+    });
   }
   thrift_.handle(exchange, compute);
 }
@@ -222,6 +278,7 @@ void Router::serve_journal(Exchange& exchange) {
 }
 
 void Router::add_standard_headers(const HttpRequest& request, HttpReply& reply) const {
+  if (traits_.hive) return;  // no platform around the server
   std::string org_id = options_.org_id;
   const std::string_view path = request.path();
   if (path.starts_with(kClusterPrefix)) {

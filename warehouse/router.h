@@ -2,19 +2,23 @@
 
 #include "warehouse/exchange.h"
 #include "warehouse/faults.h"
+#include "warehouse/flavor.h"
+#include "warehouse/guid.h"
 #include "warehouse/journal.h"
 #include "warehouse/storage.h"
 #include "warehouse/thrift_service.h"
 #include "warehouse/timers.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace dbsql::warehouse {
 
 struct RouterOptions {
-  std::string token;  ///< the personal access token that is accepted; empty = any
+  Flavor flavor = Flavor::Databricks;
+  std::string token;  ///< the personal access token, or password, that is accepted; empty = any
   std::string org_id = "1234567890123456";
 };
 
@@ -28,6 +32,7 @@ class Router {
   Router(RouterOptions options, FaultRules& faults, Journal& journal, ThriftService& thrift,
          const Storage& storage, Timers& timers)
       : options_(std::move(options)),
+        traits_(traits_of(options_.flavor)),
         faults_(faults),
         journal_(journal),
         thrift_(thrift),
@@ -44,9 +49,13 @@ class Router {
   void serve_local(Exchange& exchange);
   void serve_faults(Exchange& exchange);
   void serve_journal(Exchange& exchange);
+  std::optional<Compute> compute_of(std::string_view path) const;
+  std::optional<HttpReply> refuse_credentials(const HttpRequest& request) const;
   void add_standard_headers(const HttpRequest& request, HttpReply& reply) const;
 
   RouterOptions options_;
+  const FlavorTraits& traits_;
+  const std::string cookie_ = Guid::random().to_text();  // what Hive servers hand out
   FaultRules& faults_;
   Journal& journal_;
   ThriftService& thrift_;

@@ -81,7 +81,8 @@ class Server::Impl {
               [this](std::shared_ptr<Exchange> exchange) { router_.route(std::move(exchange)); }),
         storage_(clock),
         thrift_(*engine_, http_, journal_, storage_, options_.service, clock),
-        router_({.token = options_.token}, faults_, journal_, thrift_, storage_, http_) {
+        router_({.flavor = options_.service.flavor, .token = options_.token}, faults_, journal_,
+                thrift_, storage_, http_) {
     raise_descriptor_limit();
     load_tables(*engine_, options_);
     if (identity_) ca_file_ = write_authority(*identity_, options_.tls_directory);
@@ -101,12 +102,15 @@ class Server::Impl {
 
   std::string dsn() const {
     std::string dsn = options_.tls ? "" : "http://";
-    dsn += base::concat("token:", options_.token.empty() ? kAnyToken : options_.token, "@",
-                        reachable_host(options_.host), ":", http_.port(), http_path());
+    const bool hive = traits_of(options_.service.flavor).hive;
+    dsn += base::concat(hive ? "anonymous:" : "token:",
+                        options_.token.empty() ? (hive ? "anonymous" : kAnyToken) : options_.token,
+                        "@", reachable_host(options_.host), ":", http_.port(), http_path());
     return dsn;
   }
 
   std::string http_path() const {
+    if (traits_of(options_.service.flavor).hive) return std::string(kHivePath);
     return base::concat("/sql/1.0/warehouses/", options_.warehouse_id);
   }
 

@@ -25,7 +25,7 @@ struct ServerOptions {
   int io_threads = 2;
   std::size_t max_request_bytes = std::size_t{64} << 20;
 
-  std::string token;  ///< the access token that is accepted; empty = any
+  std::string token;  ///< the access token, or password, that is accepted; empty = any
   bool tls = false;
   std::string tls_directory;  ///< where ca.pem is written; empty = a new temporary directory
   std::string warehouse_id = "local";

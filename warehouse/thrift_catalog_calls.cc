@@ -1,6 +1,7 @@
 // The metadata calls (reference/thrift.md 3.7): operations whose result is always column-based.
 
 #include "base/text.h"
+#include "warehouse/catalog_table.h"
 #include "warehouse/thrift_service_impl.h"
 
 #include <thrift/TApplicationException.h>
@@ -43,11 +44,14 @@ void ThriftService::Impl::catalog_call(
     const CallPtr& call, const Request& request, OperationType type,
     std::function<std::unique_ptr<EngineResult>(EngineSession&)> ask) {
   const auto session = find_session(request.sessionHandle);
-  if (!session) return reply_status<Reply>(call, invalid_session(request.sessionHandle));
+  if (!session)
+    return reply_status<Reply>(call, invalid_session(request.sessionHandle, error_style()),
+                               refusal_fields());
   const std::int32_t protocol = session->protocol();
   Submission submission{.session = session, .type = type, .result = {}, .work = {}, .direct = {}};
   submission.result.format =
       protocol >= kHiveV6 ? ResultOptions::Format::Columns : ResultOptions::Format::Rows;
+  submission.result.spark_columns = traits_.hive;
   submission.work = [ask = std::move(ask)](EngineSession& engine, const std::stop_token&) {
     return ask(engine);
   };
@@ -56,9 +60,25 @@ void ThriftService::Impl::catalog_call(
   submit(call, std::move(submission));
 }
 
+CatalogFilter ThriftService::Impl::seen(CatalogFilter filter, const EngineSession& engine) const {
+  if (!traits_.hive) return filter;
+  filter.catalog = engine.current_catalog();
+  filter.nameless_catalog = true;
+  return filter;
+}
+
+void ThriftService::Impl::require_constraints() const {
+  if (!traits_.hive) return;
+  throw EngineError{.sqlstate = "HY000",
+                    .error_class = "",
+                    .message = "The metastore does not keep keys of tables"};
+}
+
 void ThriftService::Impl::get_catalogs(const CallPtr& call, const tcli::TGetCatalogsReq& request) {
-  catalog_call<tcli::TGetCatalogsResp>(call, request, OperationType::GetCatalogs,
-                                       [](EngineSession& engine) { return engine.catalogs(); });
+  catalog_call<tcli::TGetCatalogsResp>(
+      call, request, OperationType::GetCatalogs, [hive = traits_.hive](EngineSession& engine) {
+        return hive ? make_table({text_column("TABLE_CAT")}, {}) : engine.catalogs();
+      });
 }
 
 void ThriftService::Impl::get_table_types(const CallPtr& call,
@@ -74,41 +94,46 @@ void ThriftService::Impl::get_type_info(const CallPtr& call, const tcli::TGetTyp
 }
 
 void ThriftService::Impl::get_schemas(const CallPtr& call, const tcli::TGetSchemasReq& request) {
-  catalog_call<tcli::TGetSchemasResp>(
-      call, request, OperationType::GetSchemas,
-      [filter = filter_of(request)](EngineSession& engine) { return engine.schemas(filter); });
+  catalog_call<tcli::TGetSchemasResp>(call, request, OperationType::GetSchemas,
+                                      [this, filter = filter_of(request)](EngineSession& engine) {
+                                        return engine.schemas(seen(filter, engine));
+                                      });
 }
 
 void ThriftService::Impl::get_tables(const CallPtr& call, const tcli::TGetTablesReq& request) {
   CatalogFilter filter = table_filter_of(request);
   filter.table_types = request.tableTypes;
-  catalog_call<tcli::TGetTablesResp>(
-      call, request, OperationType::GetTables,
-      [filter = std::move(filter)](EngineSession& engine) { return engine.tables(filter); });
+  catalog_call<tcli::TGetTablesResp>(call, request, OperationType::GetTables,
+                                     [this, filter = std::move(filter)](EngineSession& engine) {
+                                       return engine.tables(seen(filter, engine));
+                                     });
 }
 
 void ThriftService::Impl::get_columns(const CallPtr& call, const tcli::TGetColumnsReq& request) {
   CatalogFilter filter = table_filter_of(request);
   filter.column_pattern = given(request.__isset.columnName, request.columnName);
-  catalog_call<tcli::TGetColumnsResp>(
-      call, request, OperationType::GetColumns,
-      [filter = std::move(filter)](EngineSession& engine) { return engine.columns(filter); });
+  catalog_call<tcli::TGetColumnsResp>(call, request, OperationType::GetColumns,
+                                      [this, filter = std::move(filter)](EngineSession& engine) {
+                                        return engine.columns(seen(filter, engine));
+                                      });
 }
 
 void ThriftService::Impl::get_functions(const CallPtr& call,
                                         const tcli::TGetFunctionsReq& request) {
   CatalogFilter filter = filter_of(request);
   filter.table_pattern = request.functionName;
-  catalog_call<tcli::TGetFunctionsResp>(
-      call, request, OperationType::GetFunctions,
-      [filter = std::move(filter)](EngineSession& engine) { return engine.functions(filter); });
+  catalog_call<tcli::TGetFunctionsResp>(call, request, OperationType::GetFunctions,
+                                        [this, filter = std::move(filter)](EngineSession& engine) {
+                                          return engine.functions(seen(filter, engine));
+                                        });
 }
 
 void ThriftService::Impl::get_primary_keys(const CallPtr& call,
                                            const tcli::TGetPrimaryKeysReq& request) {
   catalog_call<tcli::TGetPrimaryKeysResp>(
       call, request, OperationType::Unknown,
-      [filter = table_filter_of(request)](EngineSession& engine) {
+      [this, filter = table_filter_of(request)](EngineSession& engine) {
+        require_constraints();
         return engine.primary_keys(filter);
       });
 }
@@ -125,7 +150,8 @@ void ThriftService::Impl::get_cross_reference(const CallPtr& call,
   foreign.table_pattern = given(set.foreignTableName, request.foreignTableName);
   catalog_call<tcli::TGetCrossReferenceResp>(
       call, request, OperationType::Unknown,
-      [parent = std::move(parent), foreign = std::move(foreign)](EngineSession& engine) {
+      [this, parent = std::move(parent), foreign = std::move(foreign)](EngineSession& engine) {
+        require_constraints();
         return engine.cross_reference(parent, foreign);
       });
 }

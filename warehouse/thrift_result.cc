@@ -37,7 +37,7 @@ tcli::TTypeQualifierValue integer_qualifier(int value) {
   return qualifier;
 }
 
-tcli::TColumnDesc describe(const WireColumn& column, std::int32_t position, bool databricks) {
+tcli::TColumnDesc describe(const WireColumn& column, std::int32_t position, bool with_comment) {
   tcli::TPrimitiveTypeEntry primitive;
   primitive.type = static_cast<tcli::TTypeId>(column.type_id);
   if (column.precision || column.scale) {
@@ -52,7 +52,7 @@ tcli::TColumnDesc describe(const WireColumn& column, std::int32_t position, bool
   description.columnName = column.name;
   description.typeDesc.types.push_back(entry);
   description.position = position;
-  if (databricks) description.__set_comment("");
+  if (with_comment) description.__set_comment("");
   return description;
 }
 
@@ -238,8 +238,9 @@ void write_row_set(ReplyProtocol& reply, ResultPage page, ResultOptions::Format 
 
 }  // namespace
 
-InternalFields internal_fields(OperationType type, const OperationStatus& status, bool databricks) {
-  InternalFields fields{.enabled = databricks};
+InternalFields internal_fields(OperationType type, const OperationStatus& status,
+                               const ReplyStyle& style) {
+  InternalFields fields{.enabled = style.extensions};
   fields.metadata_call = type != OperationType::ExecuteStatement;
   if (status.result_kind.value_or(EngineResult::Kind::Rows) != EngineResult::Kind::Rows) {
     fields.idempotency = 1;
@@ -248,39 +249,39 @@ InternalFields internal_fields(OperationType type, const OperationStatus& status
   return fields;
 }
 
-tcli::TGetOperationStatusResp status_reply(const OperationStatus& status, bool databricks) {
+tcli::TGetOperationStatusResp status_reply(const OperationStatus& status, const ReplyStyle& style) {
   tcli::TGetOperationStatusResp reply;
   reply.status = success_status();
   reply.__set_operationState(wire_state(status.state));
   if (status.error) {
     reply.__set_sqlState(status.error->sqlstate);
     reply.__set_errorCode(0);
-    reply.__set_errorMessage(technical_message(*status.error));
-    if (databricks) {
+    reply.__set_errorMessage(technical_message(*status.error, style.errors));
+    if (style.extensions) {
       reply.__set_displayMessage(status.error->message);
       reply.__set_diagnosticInfo(diagnostic_info(*status.error));
       reply.__set_errorDetailsJson(error_details_json(*status.error));
     }
   }
-  if (status.started_ms) reply.__set_operationStarted(*status.started_ms);
-  if (status.completed_ms) reply.__set_operationCompleted(*status.completed_ms);
-  if (databricks && status.state == OperationState::Finished && status.affected_rows) {
+  if (style.times && status.started_ms) reply.__set_operationStarted(*status.started_ms);
+  if (style.times && status.completed_ms) reply.__set_operationCompleted(*status.completed_ms);
+  if (style.extensions && status.state == OperationState::Finished && status.affected_rows) {
     reply.__set_numModifiedRows(*status.affected_rows);
   }
   return reply;
 }
 
 tcli::TGetResultSetMetadataResp metadata_reply(const ResultCursor& cursor, OperationType type,
-                                               bool databricks) {
+                                               const ReplyStyle& style) {
   tcli::TGetResultSetMetadataResp reply;
   reply.status = success_status();
   tcli::TTableSchema schema;
   std::int32_t position = 0;
   for (const WireColumn& column : cursor.columns()) {
-    schema.columns.push_back(describe(column, ++position, databricks));
+    schema.columns.push_back(describe(column, ++position, style.extensions));
   }
   reply.__set_schema(schema);
-  if (!databricks) return reply;
+  if (!style.extensions) return reply;
   const ResultOptions& options = cursor.options();
   reply.__set_resultFormat(cursor.by_links() ? tcli::TSparkRowSetType::URL_BASED_SET
                                              : wire_format(options.format));

@@ -1,21 +1,22 @@
 #pragma once
 
 #include "tcli_service_types.h"
+#include "warehouse/flavor.h"
 #include "warehouse/operation.h"
 #include "warehouse/thrift_reply.h"
 
 namespace dbsql::warehouse {
 
 /// What GetOperationStatus answers (reference/thrift.md 4.2, reference/observed.md 2).
-tcli::TGetOperationStatusResp status_reply(const OperationStatus& status, bool databricks);
+tcli::TGetOperationStatusResp status_reply(const OperationStatus& status, const ReplyStyle& style);
 
-/// What GetResultSetMetadata answers. \param databricks  false: the schema alone, as Hive servers
-/// do
+/// What GetResultSetMetadata answers; without extensions the schema alone.
 tcli::TGetResultSetMetadataResp metadata_reply(const ResultCursor& cursor, OperationType type,
-                                               bool databricks);
+                                               const ReplyStyle& style);
 
 /// The internal fields that go with replies about this operation.
-InternalFields internal_fields(OperationType type, const OperationStatus& status, bool databricks);
+InternalFields internal_fields(OperationType type, const OperationStatus& status,
+                               const ReplyStyle& style);
 
 /// A FetchResults reply, written by hand: the rows are linked into the reply instead of being
 /// copied through structs.

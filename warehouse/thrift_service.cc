@@ -5,6 +5,7 @@
 
 #include <thrift/TApplicationException.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -16,6 +17,11 @@ using apache::thrift::TApplicationException;
 
 constexpr std::int32_t kHiveVersions = 10;
 constexpr std::int32_t kSparkVersions = 9;
+
+ServiceOptions within(ServiceOptions options, const FlavorTraits& traits) {
+  options.max_protocol = std::min(options.max_protocol, traits.newest_protocol);
+  return options;
+}
 
 }  // namespace
 
@@ -56,7 +62,8 @@ ThriftService::Impl::Impl(Engine& engine, Timers& timers, Journal& journal, Stor
       timers_(timers),
       journal_(journal),
       storage_(storage),
-      options_(options),
+      traits_(traits_of(options.flavor)),
+      options_(within(options, traits_)),
       clock_(clock),
       statement_workers_(options.statement_threads),
       page_workers_(options.page_threads),

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "warehouse/engine.h"
 #include "warehouse/exchange.h"
+#include "warehouse/flavor.h"
 #include "warehouse/journal.h"
 #include "warehouse/storage.h"
 #include "warehouse/timers.h"
@@ -20,6 +21,7 @@ inline constexpr std::int32_t kHiveV1 = 0;
 inline constexpr std::int32_t kHiveV6 = 5;
 inline constexpr std::int32_t kHiveV10 = 9;
 inline constexpr std::int32_t kSparkV1 = 0xA501;
+inline constexpr std::int32_t kSparkV3 = 0xA503;
 inline constexpr std::int32_t kSparkV4 = 0xA504;
 inline constexpr std::int32_t kSparkV5 = 0xA505;
 inline constexpr std::int32_t kSparkV6 = 0xA506;
@@ -32,7 +34,8 @@ std::int32_t parse_protocol(std::string_view name);
 std::string protocol_name(std::int32_t protocol);
 
 struct ServiceOptions {
-  std::int32_t max_protocol = kSparkV8;
+  Flavor flavor = Flavor::Databricks;
+  std::int32_t max_protocol = kSparkV8;  ///< at most what the flavor speaks
   std::chrono::milliseconds direct_results_wait{
       5'000};  ///< for a statement to finish inside ExecuteStatement
   std::chrono::milliseconds long_poll_wait{

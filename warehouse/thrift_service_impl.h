@@ -3,6 +3,7 @@
 // Shared by the files that implement ThriftService.
 
 #include "tcli_service_types.h"
+#include "warehouse/flavor.h"
 #include "warehouse/guid_map.h"
 #include "warehouse/operation.h"
 #include "warehouse/session.h"
@@ -70,6 +71,7 @@ class ThriftService::Impl {
 
   // thrift_session_calls.cc
   void open_session(const CallPtr& call, tcli::TOpenSessionReq request);
+  bool can_read(const tcli::TOpenSessionReq& request) const;
   void open_session_now(const CallPtr& call, const tcli::TOpenSessionReq& request);
   void close_session(const CallPtr& call, const tcli::TCloseSessionReq& request);
   void get_info(const CallPtr& call, const tcli::TGetInfoReq& request);
@@ -91,6 +93,10 @@ class ThriftService::Impl {
   template <class Reply, class Request>
   void catalog_call(const CallPtr& call, const Request& request, OperationType type,
                     std::function<std::unique_ptr<EngineResult>(EngineSession&)> ask);
+  /// A filter as the server understands it: one with a single catalog does not look at its name.
+  CatalogFilter seen(CatalogFilter filter, const EngineSession& engine) const;
+  /// \throws EngineError on servers that keep no keys
+  void require_constraints() const;
   void get_catalogs(const CallPtr& call, const tcli::TGetCatalogsReq& request);
   void get_table_types(const CallPtr& call, const tcli::TGetTableTypesReq& request);
   void get_type_info(const CallPtr& call, const tcli::TGetTypeInfoReq& request);
@@ -119,9 +125,16 @@ class ThriftService::Impl {
   SessionPtr find_session(const tcli::TSessionHandle& handle);
   ResultOptions result_options(const tcli::TExecuteStatementReq& request, std::int32_t protocol);
   OperationPtr find_operation(const tcli::TOperationHandle& handle);
-  static DirectResults failed_results(OperationStatus status, EngineError error);
+  static DirectResults failed_results(OperationStatus status, EngineError error,
+                                      const ReplyStyle& style);
   static EngineError engine_error(const std::exception& error);
   std::int32_t protocol_of(const Operation& operation);
+  ReplyStyle style_of(std::int32_t protocol) const { return style_for(traits_, protocol); }
+  /// Of replies to somebody whose session is not known.
+  ErrorStyle error_style() const { return style_of(options_.max_protocol).errors; }
+  InternalFields refusal_fields() const {
+    return {.enabled = style_of(options_.max_protocol).extensions};
+  }
   tcli::THandleIdentifier handle_of(const Guid& id) const;
 
   template <class Reply>
@@ -135,6 +148,7 @@ class ThriftService::Impl {
   Timers& timers_;
   Journal& journal_;
   Storage& storage_;
+  const FlavorTraits& traits_;
   const ServiceOptions options_;
   base::Clock& clock_;
   const Guid secret_ = Guid::random();  // the same in every handle (reference/observed.md 2)

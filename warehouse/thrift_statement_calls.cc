@@ -2,6 +2,7 @@
 // (reference/thrift.md 3.2 to 3.6).
 
 #include "base/text.h"
+#include "warehouse/catalog_table.h"
 #include "warehouse/thrift_service_impl.h"
 
 #include <algorithm>
@@ -73,17 +74,20 @@ EngineParameter engine_parameter(const tcli::TSparkParameter& sent) {
 /// \param server_protocol  how old the server is: the official Python connector negotiates V7 and
 /// sends parameters all the
 ///   same, so that only a server that does not know the field may ignore it
+/// \param hides_counts  the server does not tell how many rows a statement has changed
 Operation::Work statement_work(tcli::TExecuteStatementReq& request, std::int32_t protocol,
-                               std::int32_t server_protocol) {
+                               std::int32_t server_protocol, bool hides_counts) {
   std::vector<EngineParameter> parameters;
   if (server_protocol >= kSparkV8) {
     for (const auto& sent : request.parameters) parameters.push_back(engine_parameter(sent));
   }
   const std::int64_t row_limit =
       protocol >= kSparkV4 ? std::max<std::int64_t>(0, request.resultRowLimit) : 0;
-  return [sql = std::move(request.statement), parameters = std::move(parameters), row_limit](
-             EngineSession& session, std::stop_token stop) {
-    return session.execute(sql, parameters, row_limit, std::move(stop));
+  return [sql = std::move(request.statement), parameters = std::move(parameters), row_limit,
+          hides_counts](EngineSession& session, std::stop_token stop) {
+    auto result = session.execute(sql, parameters, row_limit, std::move(stop));
+    if (hides_counts && result->kind() == EngineResult::Kind::Dml) return make_ddl_result();
+    return result;
   };
 }
 
@@ -106,9 +110,8 @@ EngineError unusable(const OperationStatus& status) {
   return is_over(status.state) ? interruption_error(status.state) : not_finished(status.state);
 }
 
-ResultPage page_for(ResultCursor& cursor, const tcli::TFetchResultsReq& request,
-                    const PageLimits& limits) {
-  if (request.__isset.startRowOffset) return cursor.page_at(request.startRowOffset, limits);
+ResultPage page_in_order(ResultCursor& cursor, const tcli::TFetchResultsReq& request,
+                         const PageLimits& limits) {
   switch (request.orientation) {
     case tcli::TFetchOrientation::FETCH_NEXT:
       return cursor.next_page(limits);
@@ -125,11 +128,32 @@ ResultPage page_for(ResultCursor& cursor, const tcli::TFetchResultsReq& request,
   }
 }
 
+/// Plain Hive servers see neither a byte limit nor a row offset, and want to be asked for rows
+/// (reference/thrift.md 5.3).
+ResultPage hive_page_for(ResultCursor& cursor, const tcli::TFetchResultsReq& request) {
+  if (request.maxRows <= 0) {
+    throw EngineError{
+        .sqlstate = "HY000",
+        .error_class = "",
+        .message = base::concat("maxRows must be greater than zero, it is ", request.maxRows)};
+  }
+  ResultPage page = page_in_order(cursor, request, page_limits(request.maxRows, false, 0));
+  if (page.row_count == 0) page.start_row = 0;  // an empty page has no place in the result
+  return page;
+}
+
+ResultPage page_for(ResultCursor& cursor, const tcli::TFetchResultsReq& request,
+                    const PageLimits& limits) {
+  if (request.__isset.startRowOffset) return cursor.page_at(request.startRowOffset, limits);
+  return page_in_order(cursor, request, limits);
+}
+
 }  // namespace
 
 ResultOptions ThriftService::Impl::result_options(const tcli::TExecuteStatementReq& request,
                                                   std::int32_t protocol) {
   ResultOptions options = arrow_options(request, protocol);
+  options.spark_columns = traits_.hive;
   if (!options_.cloudfetch || !request.canDownloadResult || protocol < kSparkV5) return options;
   options.storage = &storage_;
   options.inline_limit_bytes = options_.inline_limit_bytes;
@@ -146,7 +170,8 @@ void ThriftService::Impl::execute_statement(const CallPtr& call,
   journal_.set_statement(call->journal_number(), request.statement);
   const auto session = find_session(request.sessionHandle);
   if (!session) {
-    return reply_status<tcli::TExecuteStatementResp>(call, invalid_session(request.sessionHandle));
+    return reply_status<tcli::TExecuteStatementResp>(
+        call, invalid_session(request.sessionHandle, error_style()), refusal_fields());
   }
   Submission submission{
       .session = session,
@@ -156,7 +181,8 @@ void ThriftService::Impl::execute_statement(const CallPtr& call,
       .direct = {},
       .timeout = std::chrono::seconds(std::max<std::int64_t>(0, request.queryTimeout))};
   if (request.__isset.getDirectResults) submission.direct = request.getDirectResults;
-  submission.work = statement_work(request, session->protocol(), options_.max_protocol);
+  submission.work =
+      statement_work(request, session->protocol(), options_.max_protocol, traits_.hive);
   submit(call, std::move(submission));
 }
 
@@ -219,11 +245,11 @@ void ThriftService::Impl::answer_submission(const CallPtr& call, const Submissio
   if (failed && !submission.run_async) {
     // Somebody who waited for the end gets the error itself, and no handle
     // (reference/thrift.md 3.2).
-    const bool databricks = is_databricks(submission.session->protocol());
+    const ReplyStyle style = style_of(submission.session->protocol());
     operations_.take(operation->id());
     close_now(operation);
     return reply_status<tcli::TExecuteStatementResp>(
-        call, error_status(unusable(status), databricks), {.enabled = databricks});
+        call, error_status(unusable(status), style.errors), {.enabled = style.extensions});
   }
   std::optional<DirectResults> results;
   if (submission.direct) results = direct_results(submission, *operation);
@@ -234,28 +260,30 @@ void ThriftService::Impl::answer_submission(const CallPtr& call, const Submissio
   reply_submitted(call, submission, *operation, std::move(results));
 }
 
-DirectResults ThriftService::Impl::failed_results(OperationStatus status, EngineError error) {
+DirectResults ThriftService::Impl::failed_results(OperationStatus status, EngineError error,
+                                                  const ReplyStyle& style) {
   status.state = OperationState::Error;
   status.error = std::move(error);
   DirectResults failure;
-  failure.operation_status = status_reply(status, true);
+  failure.operation_status = status_reply(status, style);
   return failure;
 }
 
 DirectResults ThriftService::Impl::direct_results(const Submission& submission,
                                                   Operation& operation) {
   const OperationStatus status = operation.status();
+  const ReplyStyle style = style_of(submission.session->protocol());
   DirectResults results;
   if (status.state == OperationState::Finished) {
     try {
       add_first_page(submission, operation, results);
     } catch (const EngineError& error) {
-      return failed_results(status, error);
+      return failed_results(status, error, style);
     } catch (const std::exception& error) {
-      return failed_results(status, engine_error(error));
+      return failed_results(status, engine_error(error), style);
     }
   }
-  results.operation_status = status_reply(status, true);
+  results.operation_status = status_reply(status, style);
   return results;
 }
 
@@ -263,7 +291,8 @@ void ThriftService::Impl::add_first_page(const Submission& submission, Operation
                                          DirectResults& results) {
   const auto cursor = operation.cursor();
   if (!cursor) return;  // closed in the meantime
-  results.metadata = metadata_reply(*cursor.get(), operation.type(), true);
+  results.metadata =
+      metadata_reply(*cursor.get(), operation.type(), style_of(submission.session->protocol()));
   const tcli::TSparkGetDirectResults& wanted = *submission.direct;
   if (wanted.maxRows <= 0) return;  // status and metadata only
   FetchReply fetch;
@@ -279,12 +308,12 @@ void ThriftService::Impl::add_first_page(const Submission& submission, Operation
 void ThriftService::Impl::reply_submitted(const CallPtr& call, const Submission& submission,
                                           Operation& operation,
                                           std::optional<DirectResults> results) {
-  const bool databricks = is_databricks(submission.session->protocol());
+  const ReplyStyle style = style_of(submission.session->protocol());
   tcli::TOperationHandle handle;
   handle.operationId = handle_of(operation.id());
   handle.operationType = static_cast<tcli::TOperationType>(operation.type());
   handle.hasResultSet = true;
-  const auto fields = internal_fields(operation.type(), operation.status(), databricks);
+  const auto fields = internal_fields(operation.type(), operation.status(), style);
   using apache::thrift::protocol::TProtocol;
   using apache::thrift::protocol::TType;
   call->reply_with(fields, [&](ReplyProtocol& reply) {
@@ -307,15 +336,14 @@ void ThriftService::Impl::get_operation_status(const CallPtr& call,
                                                const tcli::TGetOperationStatusReq& request) {
   const auto operation = find_operation(request.operationHandle);
   if (!operation) {
-    return reply_status<tcli::TGetOperationStatusResp>(call,
-                                                       invalid_operation(request.operationHandle));
+    return reply_status<tcli::TGetOperationStatusResp>(
+        call, invalid_operation(request.operationHandle, error_style()), refusal_fields());
   }
   journal_.set_operation(call->journal_number(), operation->id().to_text());
-  const bool databricks = is_databricks(protocol_of(*operation));
-  await(*operation, options_.long_poll_wait, [call, operation, databricks] {
+  const ReplyStyle style = style_of(protocol_of(*operation));
+  await(*operation, options_.long_poll_wait, [call, operation, style] {
     const OperationStatus status = operation->status();
-    call->reply(status_reply(status, databricks),
-                internal_fields(operation->type(), status, databricks));
+    call->reply(status_reply(status, style), internal_fields(operation->type(), status, style));
   });
 }
 
@@ -324,27 +352,28 @@ void ThriftService::Impl::get_result_set_metadata(const CallPtr& call,
   auto operation = find_operation(request.operationHandle);
   if (!operation) {
     return reply_status<tcli::TGetResultSetMetadataResp>(
-        call, invalid_operation(request.operationHandle));
+        call, invalid_operation(request.operationHandle, error_style()), refusal_fields());
   }
   journal_.set_operation(call->journal_number(), operation->id().to_text());
   // On a worker: a page of the same result may be in the making and has to be waited for.
   page_workers_.post([this, call, operation = std::move(operation)] {
     const OperationStatus status = operation->status();
-    const bool databricks = is_databricks(protocol_of(*operation));
-    const auto fields = internal_fields(operation->type(), status, databricks);
+    const ReplyStyle style = style_of(protocol_of(*operation));
+    const auto fields = internal_fields(operation->type(), status, style);
     const auto cursor = operation->cursor();
     if (status.state != OperationState::Finished || !cursor) {
       return reply_status<tcli::TGetResultSetMetadataResp>(
-          call, error_status(unusable(status), databricks), fields);
+          call, error_status(unusable(status), style.errors), fields);
     }
-    call->reply(metadata_reply(*cursor.get(), operation->type(), databricks), fields);
+    call->reply(metadata_reply(*cursor.get(), operation->type(), style), fields);
   });
 }
 
 void ThriftService::Impl::fetch_results(const CallPtr& call, tcli::TFetchResultsReq request) {
   auto operation = find_operation(request.operationHandle);
   if (!operation) {
-    return reply_status<tcli::TFetchResultsResp>(call, invalid_operation(request.operationHandle));
+    return reply_status<tcli::TFetchResultsResp>(
+        call, invalid_operation(request.operationHandle, error_style()), refusal_fields());
   }
   journal_.set_operation(call->journal_number(), operation->id().to_text());
   page_workers_.post([this, call, operation = std::move(operation), request = std::move(request)] {
@@ -357,7 +386,8 @@ void ThriftService::Impl::fetch_now(const CallPtr& call, const OperationPtr& ope
   const OperationStatus status = operation->status();
   const std::int32_t protocol = protocol_of(*operation);
   const bool databricks = is_databricks(protocol);
-  const auto fields = internal_fields(operation->type(), status, databricks);
+  const ReplyStyle style = style_of(protocol);
+  const auto fields = internal_fields(operation->type(), status, style);
   try {
     if (request.fetchType != 0) {
       throw EngineError{.sqlstate = "HYC00",
@@ -367,19 +397,22 @@ void ThriftService::Impl::fetch_now(const CallPtr& call, const OperationPtr& ope
     const auto cursor = operation->cursor();
     if (status.state != OperationState::Finished || !cursor) throw unusable(status);
     FetchReply fetch;
-    fetch.page = page_for(*cursor.get(), request,
-                          page_limits(request.maxRows, request.__isset.maxBytes, request.maxBytes));
+    fetch.page =
+        traits_.hive
+            ? hive_page_for(*cursor.get(), request)
+            : page_for(*cursor.get(), request,
+                       page_limits(request.maxRows, request.__isset.maxBytes, request.maxBytes));
     fetch.format = cursor->options().format;
     // Hive's flag says nothing: its clients read until a page is empty (reference/thrift.md 3.5).
     fetch.has_more = databricks && fetch.page.has_more;
     if (request.includeResultSetMetadata && protocol >= kSparkV5) {
-      fetch.metadata = metadata_reply(*cursor.get(), operation->type(), databricks);
+      fetch.metadata = metadata_reply(*cursor.get(), operation->type(), style);
     }
     call->reply_with(fields, [&](ReplyProtocol& out) { write_fetch_reply(out, std::move(fetch)); });
   } catch (const EngineError& error) {
-    reply_status<tcli::TFetchResultsResp>(call, error_status(error, databricks), fields);
+    reply_status<tcli::TFetchResultsResp>(call, error_status(error, style.errors), fields);
   } catch (const std::exception& error) {
-    reply_status<tcli::TFetchResultsResp>(call, error_status(engine_error(error), databricks),
+    reply_status<tcli::TFetchResultsResp>(call, error_status(engine_error(error), style.errors),
                                           fields);
   }
 }
@@ -388,8 +421,8 @@ void ThriftService::Impl::cancel_operation(const CallPtr& call,
                                            const tcli::TCancelOperationReq& request) {
   const auto operation = find_operation(request.operationHandle);
   if (!operation) {
-    return reply_status<tcli::TCancelOperationResp>(call,
-                                                    invalid_operation(request.operationHandle));
+    return reply_status<tcli::TCancelOperationResp>(
+        call, invalid_operation(request.operationHandle, error_style()), refusal_fields());
   }
   journal_.set_operation(call->journal_number(), operation->id().to_text());
   operation->cancel();
@@ -405,7 +438,8 @@ void ThriftService::Impl::close_operation(const CallPtr& call,
     const bool forgiven =
         call->compute() == Compute::Warehouse && id && closed_operations_.contains(*id);
     return reply_status<tcli::TCloseOperationResp>(
-        call, forgiven ? success_status() : invalid_operation(request.operationHandle));
+        call,
+        forgiven ? success_status() : invalid_operation(request.operationHandle, error_style()));
   }
   journal_.set_operation(call->journal_number(), operation->id().to_text());
   operation->abandon();

@@ -41,6 +41,19 @@ std::vector<std::string> stack_lines(std::string_view exception, std::string_vie
   return lines;
 }
 
+std::string with_stack(std::string text) {
+  for (const std::string_view frame : kStackFrames) text += base::concat("\n\tat ", frame);
+  return text;
+}
+
+/// The message without its error class in front and its SQLSTATE at the end.
+std::string plain_text(const EngineError& error) {
+  std::string_view text = error.message;
+  const std::string name = base::concat("[", error.error_class, "] ");
+  if (text.starts_with(name)) text.remove_prefix(name.size());
+  return std::string(base::trim(text.substr(0, text.find(" SQLSTATE: "))));
+}
+
 std::string_view exception_class(const EngineError& error) {
   if (error.sqlstate == "42601") return "org.apache.spark.sql.catalyst.parser.ParseException";
   if (error.sqlstate.starts_with("42"))
@@ -60,9 +73,9 @@ std::string guid_text(const std::string& bytes) {
   return base::to_uuid_text(std::as_bytes(std::span(bytes.data(), bytes.size())));
 }
 
-tcli::TStatus invalid_handle(const tcli::THandleIdentifier& identifier,
-                             const std::string& message) {
-  tcli::TStatus status = service_error("08000", message);
+tcli::TStatus invalid_handle(const tcli::THandleIdentifier& identifier, const std::string& message,
+                             ErrorStyle style) {
+  tcli::TStatus status = service_error("08000", message, style);
   if (!Guid::from_bytes(identifier.guid))
     status.statusCode = tcli::TStatusCode::INVALID_HANDLE_STATUS;
   return status;
@@ -76,10 +89,15 @@ tcli::TStatus success_status() {
   return status;
 }
 
-std::string technical_message(const EngineError& error) {
+std::string technical_message(const EngineError& error, ErrorStyle style) {
+  if (style == ErrorStyle::Plain)
+    return base::concat("Error running query: ", exception_class(error), ": ", plain_text(error));
   const std::string name =
       error.error_class.empty() ? std::string() : base::concat("[", error.error_class, "] ");
-  return base::concat("Error running query: ", name, exception_class(error), ": ", error.message);
+  const std::string text =
+      base::concat("Error running query: ", name, exception_class(error), ": ", error.message);
+  return style == ErrorStyle::Stack ? with_stack(base::concat(kSessionException, ": ", text))
+                                    : text;
 }
 
 std::string error_details_json(const EngineError& error) {
@@ -92,48 +110,49 @@ std::string error_details_json(const EngineError& error) {
 }
 
 std::string diagnostic_info(const EngineError& error) {
-  std::string text = base::concat(exception_class(error), ": ", error.message);
-  for (const std::string_view frame : kStackFrames) text += base::concat("\n\tat ", frame);
-  return text;
+  return with_stack(base::concat(exception_class(error), ": ", error.message));
 }
 
-tcli::TStatus error_status(const EngineError& error, bool databricks) {
+tcli::TStatus error_status(const EngineError& error, ErrorStyle style) {
   tcli::TStatus status;
   status.__set_statusCode(tcli::TStatusCode::ERROR_STATUS);
-  const std::string message = technical_message(error);
+  const std::string message = technical_message(error, style);
   status.__set_infoMessages(stack_lines(kSessionException, message));
   status.__set_sqlState(error.sqlstate);
   status.__set_errorCode(0);
   status.__set_errorMessage(message);
-  if (databricks) {
+  if (style == ErrorStyle::Full) {
     status.__set_displayMessage(error.message);
     status.__set_errorDetailsJson(error_details_json(error));
   }
   return status;
 }
 
-tcli::TStatus service_error(std::string_view sqlstate, std::string_view message) {
+tcli::TStatus service_error(std::string_view sqlstate, std::string_view message, ErrorStyle style) {
   tcli::TStatus status;
   status.__set_statusCode(tcli::TStatusCode::ERROR_STATUS);
   status.__set_infoMessages(stack_lines(kSessionException, message));
   status.__set_sqlState(std::string(sqlstate));
   status.__set_errorCode(0);
   status.__set_errorMessage(std::string(message));
-  status.__set_displayMessage(std::string(message));
+  if (style == ErrorStyle::Full) status.__set_displayMessage(std::string(message));
   return status;
 }
 
-tcli::TStatus invalid_operation(const tcli::TOperationHandle& handle) {
+tcli::TStatus invalid_operation(const tcli::TOperationHandle& handle, ErrorStyle style) {
   return invalid_handle(
       handle.operationId,
       base::concat("Invalid OperationHandle: OperationHandle [opType=",
                    operation_type_name(static_cast<std::int32_t>(handle.operationType)),
-                   ", getHandleIdentifier()=", guid_text(handle.operationId.guid), "]"));
+                   ", getHandleIdentifier()=", guid_text(handle.operationId.guid), "]"),
+      style);
 }
 
-tcli::TStatus invalid_session(const tcli::TSessionHandle& handle) {
-  return invalid_handle(handle.sessionId, base::concat("Invalid SessionHandle: SessionHandle [",
-                                                       guid_text(handle.sessionId.guid), "]"));
+tcli::TStatus invalid_session(const tcli::TSessionHandle& handle, ErrorStyle style) {
+  return invalid_handle(
+      handle.sessionId,
+      base::concat("Invalid SessionHandle: SessionHandle [", guid_text(handle.sessionId.guid), "]"),
+      style);
 }
 
 EngineError interruption_error(OperationState state) {

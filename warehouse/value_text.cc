@@ -386,7 +386,7 @@ void ValueText::append_nested(std::string& out, const TypeNode& type, const Arro
     case TypeKind::LargeUtf8:
     case TypeKind::Duration:
     case TypeKind::IntervalMonths:
-      return append_json_string(out, text);
+      return append_quoted(out, text);
     case TypeKind::Binary:
     case TypeKind::LargeBinary:
     case TypeKind::FixedSizeBinary:
@@ -399,6 +399,21 @@ void ValueText::append_nested(std::string& out, const TypeNode& type, const Arro
     default:
       out += text;  // dates and timestamps too: servers leave them bare (reference/results.md 3.3)
   }
+}
+
+void ValueText::append_quoted(std::string& out, std::string_view text) const {
+  if (form_ == Form::Json) return append_json_string(out, text);
+  out += '"';
+  out += text;
+  out += '"';
+}
+
+void ValueText::append_key(std::string& out, const TypeNode& type, const ArrowArray& array,
+                           std::int64_t index) const {
+  if (form_ == Form::Spark) return append_nested(out, type, array, index);
+  std::string key;
+  append(key, type, array, index);
+  append_json_string(out, key);
 }
 
 void ValueText::append_list(std::string& out, const TypeNode& type, const ArrowArray& array,
@@ -419,9 +434,8 @@ void ValueText::append_map(std::string& out, const TypeNode& type, const ArrowAr
   const ArrowArray& entries = *array.children[0];
   std::vector<std::string> rendered;
   for (std::int64_t i = first; i < last; ++i) {
-    std::string key, entry;
-    append(key, entry_type.children[0], *entries.children[0], entries.offset + i);
-    append_json_string(entry, key);
+    std::string entry;
+    append_key(entry, entry_type.children[0], *entries.children[0], entries.offset + i);
     entry += ':';
     append_nested(entry, entry_type.children[1], *entries.children[1], entries.offset + i);
     rendered.push_back(std::move(entry));
@@ -440,7 +454,7 @@ void ValueText::append_struct(std::string& out, const TypeNode& type, const Arro
   out += '{';
   for (std::size_t i = 0; i < type.children.size(); ++i) {
     if (i != 0) out += ',';
-    append_json_string(out, type.children[i].name);
+    append_quoted(out, type.children[i].name);
     out += ':';
     append_nested(out, type.children[i], *array.children[i], array.offset + index);
   }

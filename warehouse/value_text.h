@@ -34,7 +34,14 @@ double double_value(const arrow::TypeNode& type, const ArrowArray& array, std::i
 /// Threads: safe from any thread once built.
 class ValueText {
  public:
-  explicit ValueText(std::string_view time_zone) : zone_(ZoneOffsets::find(time_zone)) {}
+  /// How text inside nested values is written (reference/thrift.md 6.3).
+  enum class Form : std::uint8_t {
+    Json,   ///< escaped, and so are all keys
+    Spark,  ///< as it is between quotation marks; other keys are bare
+  };
+
+  explicit ValueText(std::string_view time_zone, Form form = Form::Json)
+      : zone_(ZoneOffsets::find(time_zone)), form_(form) {}
 
   /// Appends the text of a value that is not NULL.
   void append(std::string& out, const arrow::TypeNode& type, const ArrowArray& array,
@@ -51,7 +58,12 @@ class ValueText {
                      std::int64_t index) const;
   void append_timestamp(std::string& out, const arrow::TypeNode& type, std::int64_t value) const;
 
+  void append_quoted(std::string& out, std::string_view text) const;
+  void append_key(std::string& out, const arrow::TypeNode& type, const ArrowArray& array,
+                  std::int64_t index) const;
+
   std::shared_ptr<const ZoneOffsets> zone_;
+  Form form_;
 };
 
 }  // namespace dbsql::warehouse
