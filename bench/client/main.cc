@@ -2,6 +2,8 @@
 //
 // usage: dbsql-bench-client --dsn DSN --mode arrow|stream|rows|values --sql STATEMENT [--repeat N]
 //        dbsql-bench-client --dsn DSN --mode queries --queries N
+//        dbsql-bench-client --dsn DSN --mode first --sql STATEMENT --queries N
+//        dbsql-bench-client --dsn DSN --mode slow --sql STATEMENT --bytes-per-row B --rate MB
 //
 // The first pass reads every value, to compare checksums, and is reported as "cold"; the timed
 // passes come after it in the same process. Prints one JSON object.
@@ -28,6 +30,8 @@ struct Arguments {
   std::string statement;
   int repeat = 1;
   int queries = 1000;
+  double bytes_per_row = 0;
+  double rate_mb = 0;  // of a slow reader, a second
 };
 
 Arguments read_arguments(int count, char** values) {
@@ -46,6 +50,10 @@ Arguments read_arguments(int count, char** values) {
       arguments.repeat = std::stoi(value);
     } else if (name == "--queries") {
       arguments.queries = std::stoi(value);
+    } else if (name == "--bytes-per-row") {
+      arguments.bytes_per_row = std::stod(value);
+    } else if (name == "--rate") {
+      arguments.rate_mb = std::stod(value);
     } else {
       throw std::invalid_argument("unknown option " + name);
     }
@@ -113,6 +121,34 @@ nlohmann::json run_pages(const Arguments& arguments, Connection& connection) {
   return report;
 }
 
+/// Once, from a fresh process: what is looked at is how much memory it takes.
+nlohmann::json run_slowly(const Arguments& arguments, Connection& connection) {
+  select_one(connection);
+  const std::int64_t base_kib = status_kib("VmRSS");
+  Checksum seen;
+  nlohmann::json report;
+  report["passes"]["slow"].push_back(timed([&] {
+    return seen = read_slowly(connection, arguments.statement, arguments.bytes_per_row,
+                              arguments.rate_mb * 1e6);
+  }));
+  report["verified"] = {{"rows", seen.rows}, {"checksum", std::to_string(seen.cells)}};
+  report["base_rss_kib"] = base_kib;
+  return report;
+}
+
+/// How long a program waits for its first rows, in a session that is open.
+nlohmann::json run_first(const Arguments& arguments, Connection& connection) {
+  read_first_batch(connection, arguments.statement);  // warm-up
+  std::vector<double> wall_us;
+  const Usage begin = Usage::now();
+  for (int i = 0; i < arguments.queries; ++i) {
+    const double before = Usage::wall_clock_s();
+    read_first_batch(connection, arguments.statement);
+    wall_us.push_back((Usage::wall_clock_s() - before) * 1e6);
+  }
+  return queries_report(Usage::now() - begin, std::move(wall_us));
+}
+
 nlohmann::json run_queries(const Arguments& arguments, Connection& connection) {
   for (int i = 0; i < 200; ++i) select_one(connection);  // warm-up
   std::vector<double> wall_us;
@@ -129,12 +165,18 @@ nlohmann::json run_queries(const Arguments& arguments, Connection& connection) {
   return report;
 }
 
+nlohmann::json run_mode(const Arguments& arguments, Connection& connection) {
+  if (arguments.mode == "queries") return run_queries(arguments, connection);
+  if (arguments.mode == "first") return run_first(arguments, connection);
+  if (arguments.mode == "slow") return run_slowly(arguments, connection);
+  return run_pages(arguments, connection);
+}
+
 int run(int count, char** values) {
   const Arguments arguments = read_arguments(count, values);
   const Connector connector = Connector::from_dsn(arguments.dsn);
   Connection connection = connector.connect();
-  nlohmann::json report = arguments.mode == "queries" ? run_queries(arguments, connection)
-                                                      : run_pages(arguments, connection);
+  nlohmann::json report = run_mode(arguments, connection);
   report["versions"] = {{"dbsql", version()}};
   report["peak_rss_kib"] = status_kib("VmHWM");
   report["threads"] = status_kib("Threads");

@@ -1,7 +1,10 @@
 #include "client/workloads.h"
 
+#include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -19,6 +22,11 @@ std::uint64_t cell_sum_of(const Decimal& value) { return value.low(); }
 template <class T>
 std::uint64_t cell_sum_of(const T& value) {
   return cell_sum(value);
+}
+
+template <class T>
+std::uint64_t cell_sum_of(const std::optional<T>& value) {
+  return value ? cell_sum(*value) : 0;
 }
 
 template <class... Columns>
@@ -55,6 +63,8 @@ std::uint64_t sum_value(const Value& value) {
         } else if constexpr (std::is_same_v<T, std::int32_t> || std::is_same_v<T, std::int64_t> ||
                              std::is_same_v<T, double>) {
           return cell_sum(held);
+        } else if constexpr (std::is_same_v<T, std::monostate>) {
+          return 0;  // NULL
         } else {
           throw std::runtime_error("a cell of a type that no workload has");
         }
@@ -101,9 +111,15 @@ Checksum read_typed_rows(Connection& connection, const std::string& statement, D
       return sum_text_rows(std::move(result), std::make_index_sequence<10>{});
     case DataShape::Decimals15:
       return sum_decimal_rows(std::move(result), std::make_index_sequence<15>{});
-    default:
-      return sum_rows<std::int64_t, std::int32_t, std::int32_t, double>(std::move(result));
+    case DataShape::Nulls4:
+      return sum_rows<std::int64_t, std::optional<std::int32_t>, std::optional<std::int32_t>,
+                      double>(std::move(result));
+    case DataShape::Nested3:
+      throw std::invalid_argument("nested values are not read as rows here");
+    case DataShape::Ints4:
+      break;
   }
+  return sum_rows<std::int64_t, std::int32_t, std::int32_t, double>(std::move(result));
 }
 
 Checksum read_values(Connection& connection, const std::string& statement) {
@@ -115,6 +131,33 @@ Checksum read_values(Connection& connection, const std::string& statement) {
     for (std::size_t column = 0; column < columns; ++column) sum.cells += sum_value(row[column]);
   }
   return sum;
+}
+
+Checksum read_slowly(Connection& connection, const std::string& statement, double bytes_per_row,
+                     double bytes_per_s) {
+  using Clock = std::chrono::steady_clock;
+  Result result = connection.query(statement);
+  ArrowSchema schema = result.arrow_schema();
+  Checksum sum;
+  const Clock::time_point begin = Clock::now();
+  while (auto batch = result.next_batch()) {
+    sum += checksum(*batch, schema);
+    batch->release(&*batch);
+    const std::chrono::duration<double> due(static_cast<double>(sum.rows) * bytes_per_row /
+                                            bytes_per_s);
+    std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(due));
+  }
+  schema.release(&schema);
+  return sum;
+}
+
+std::uint64_t read_first_batch(Connection& connection, const std::string& statement) {
+  Result result = connection.query(statement);
+  auto batch = result.next_batch();
+  if (!batch) throw std::runtime_error("the result has no batch");
+  const auto rows = static_cast<std::uint64_t>(batch->length);
+  batch->release(&*batch);
+  return rows;
 }
 
 void select_one(Connection& connection) {

@@ -1,19 +1,19 @@
 // dbsql-bench-floor: the least work with which a client could do the same
 // (reference/performance.md 2.3).
 //
-// usage: dbsql-bench-floor --port PORT --sql STATEMENT [--repeat N]       a result of inline Arrow
-// pages
+// usage: dbsql-bench-floor --port PORT --sql STATEMENT [--repeat N]       a result of pages or
+// files
 //        dbsql-bench-floor --port PORT --queries N [--curl]               SELECT 1, N times
 //
 // One thread, a blocking socket, memory that was touched before and is reused, no checks, no HTTP
 // library (with --curl: one reused libcurl handle, the least that a client with an HTTP library can
 // need). Prints one JSON object.
 
-#include "arrow/ipc_reader.h"
 #include "floor/curl_http.h"
 #include "floor/page.h"
 #include "floor/raw_http.h"
 #include "floor/requests.h"
+#include "floor/work.h"
 #include "measure/report.h"
 #include "workload/spec.h"
 
@@ -30,12 +30,10 @@ namespace dbsql::bench {
 
 namespace {
 
-constexpr std::size_t kPageMemory = std::size_t{64} << 20;
-
 /// A session with the bench server over one connection.
 class Session {
  public:
-  explicit Session(std::uint16_t port) : http_(port), memory_(kPageMemory) {
+  explicit Session(std::uint16_t port) : http_(port), memory_(PageWork::kMemory) {
     const auto reply = http_.exchange(RawHttp::request(open_session_message()), memory_);
     guid_ = guid_in(reply, 3);
   }
@@ -43,17 +41,22 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Receives a result, and gives the body of each page to `use`.
+  /// Receives a result, and gives the body of each page or file to `use`.
   template <class Use>
   void read(const std::string& statement, const PagesSpec& spec, Use use) {
-    const std::string execute = RawHttp::request(execute_message(guid_, statement, spec.lz4));
+    const bool is_files = spec.form == ResultForm::Files;
+    const std::int64_t replies = is_files ? (spec.pages + spec.links - 1) / spec.links : spec.pages;
+    const std::string execute =
+        RawHttp::request(execute_message(guid_, statement, spec.lz4, spec.form));
     const auto reply = http_.exchange(execute, memory_);
     const std::string operation = guid_in(reply, 2);
-    use(reply);
+    const auto use_reply = [&](std::span<const char> body) {
+      is_files ? download(body, use) : static_cast<void>(use(body));
+    };
+    use_reply(reply);
     const std::string fetch = RawHttp::request(fetch_message(operation));
-    for (std::int64_t page = 1; page < spec.pages; ++page) use(http_.exchange(fetch, memory_));
-    if (spec.pages > 1)
-      http_.exchange(RawHttp::request(close_operation_message(operation)), memory_);
+    for (std::int64_t page = 1; page < replies; ++page) use_reply(http_.exchange(fetch, memory_));
+    if (replies > 1) http_.exchange(RawHttp::request(close_operation_message(operation)), memory_);
   }
 
   std::uint64_t reads() const noexcept { return http_.reads(); }
@@ -62,46 +65,16 @@ class Session {
   ReusedMemory& memory() noexcept { return memory_; }
 
  private:
+  template <class Use>
+  void download(std::span<const char> reply, Use use) {
+    find_links(reply, links_);
+    for (const std::string& link : links_) use(http_.exchange(RawHttp::get(link), memory_));
+  }
+
   RawHttp http_;
   ReusedMemory memory_;
   std::string guid_;
-};
-
-/// What happens to a page once it is received.
-class PageWork {
- public:
-  explicit PageWork(const PagesSpec& spec)
-      : spec_(spec), columns_(columns_of(spec.data)), memory_(kPageMemory) {}
-
-  /// Decompresses every batch and reads a word of each buffer.
-  Checksum decode(std::span<const char> reply) {
-    Checksum sum;
-    find_batches(reply, batches_);
-    for (const BatchSpan& batch : batches_)
-      sum += touch_message(message_of(batch), columns_, batch.rows);
-    return sum;
-  }
-
-  /// Reads every value by way of the checking reader: proves that `decode` decodes.
-  Checksum verify(std::span<const char> reply) {
-    const auto schema = schema_of(columns_);
-    const arrow::RecordBatchDecoder decoder(*schema);
-    Checksum sum;
-    find_batches(reply, batches_);
-    for (const BatchSpan& batch : batches_)
-      sum += checksum(*decoder.decode(base::Buffer::copy_of(message_of(batch))), *schema);
-    return sum;
-  }
-
- private:
-  std::string_view message_of(const BatchSpan& batch) {
-    return spec_.lz4 ? decode_frame(batch.bytes, memory_) : batch.bytes;
-  }
-
-  const PagesSpec& spec_;
-  std::vector<ColumnSpec> columns_;
-  ReusedMemory memory_;
-  std::vector<BatchSpan> batches_;
+  std::vector<std::string> links_;
 };
 
 struct Arguments {
@@ -187,7 +160,7 @@ nlohmann::json run_pages(const Arguments& arguments) {
 
 nlohmann::json run_queries(const Arguments& arguments) {
   Session session(arguments.port);
-  const std::string message = execute_message(session.guid(), kSelectOne, true);
+  const std::string message = execute_message(session.guid(), kSelectOne, true, ResultForm::Arrow);
   const std::string request = RawHttp::request(message);
   CurlHttp curl(arguments.port);
   const auto query = [&] {

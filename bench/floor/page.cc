@@ -16,6 +16,7 @@ constexpr std::size_t kFrameHead = 7;      // magic, two descriptor bytes, their
 constexpr std::size_t kMessagePrefix = 8;  // continuation marker, metadata length
 constexpr std::uint32_t kStoredBlock = 1U << 31;
 constexpr std::int16_t kArrowBatches = 0x501;
+constexpr std::int16_t kResultLinks = 0x502;
 constexpr std::int16_t kDirectResults = 0x501;
 
 std::uint32_t little_endian(const char* bytes) {
@@ -28,6 +29,11 @@ std::uint64_t first_word(const char* bytes) {
   std::uint64_t word = 0;
   std::memcpy(&word, bytes, sizeof word);
   return word;
+}
+
+int buffers_beside_validity(std::string_view format) {
+  if (format == "+s") return 0;
+  return format == "u" ? 2 : 1;
 }
 
 BatchSpan read_batch(ThriftWalker& walker) {
@@ -58,19 +64,62 @@ std::size_t decode_block(const char* block, std::size_t size, bool stored, char*
   return static_cast<std::size_t>(decoded);
 }
 
+std::string_view read_link(ThriftWalker& walker) {
+  std::string_view url;
+  while (const auto field = walker.next_field()) {
+    if (field->id == 1) {
+      url = walker.string();
+    } else {
+      walker.skip(field->type);
+    }
+  }
+  return url;
+}
+
 }  // namespace
 
-void find_batches(std::span<const char> reply, std::vector<BatchSpan>& batches) {
+ThriftWalker list_in(std::span<const char> reply, std::int16_t id, std::int32_t& count) {
   const MessageHead head = read_message_head(reply);
-  const auto place =
-      head.method == "FetchResults"
-          ? find_value(reply, head.body_at, {0, 3, kArrowBatches})
-          : find_value(reply, head.body_at, {0, kDirectResults, 3, 3, kArrowBatches});
-  if (!place) throw std::runtime_error("the reply carries no Arrow batches");
-  ThriftWalker walker(reply, place->begin);
-  walker.u8();  // the type of the elements
+  auto walker = head.method == "FetchResults"
+                    ? find_begin(reply, head.body_at, {0, 3, id})
+                    : find_begin(reply, head.body_at, {0, kDirectResults, 3, 3, id});
+  if (!walker) throw std::runtime_error("the reply carries no rows of the expected form");
+  walker->u8();  // the type of the elements
+  count = walker->i32();
+  return *walker;
+}
+
+void find_batches(std::span<const char> reply, std::vector<BatchSpan>& batches) {
+  std::int32_t count = 0;
+  ThriftWalker walker = list_in(reply, kArrowBatches, count);
   batches.clear();
-  for (std::int32_t left = walker.i32(); left > 0; --left) batches.push_back(read_batch(walker));
+  while (count-- > 0) batches.push_back(read_batch(walker));
+}
+
+void find_links(std::span<const char> reply, std::vector<std::string>& targets) {
+  std::int32_t count = 0;
+  ThriftWalker walker = list_in(reply, kResultLinks, count);
+  targets.clear();
+  while (count-- > 0) {
+    const std::string_view url = read_link(walker);
+    targets.emplace_back(url.substr(url.find('/', std::string_view("http://").size())));
+  }
+}
+
+void find_messages(std::string_view stream, std::vector<BatchSpan>& batches) {
+  batches.clear();
+  std::size_t position = 0;
+  while (position + kMessagePrefix <= stream.size()) {
+    const char* begin = stream.data() + position;
+    const std::size_t metadata_size = little_endian(begin + 4);
+    if (metadata_size == 0) return;  // the end of the stream
+    const auto* message = arrow::ipc::GetMessage(begin + kMessagePrefix);
+    const std::size_t size =
+        kMessagePrefix + metadata_size + static_cast<std::size_t>(message->body_length());
+    if (const auto* batch = message->header_as_RecordBatch())
+      batches.push_back({stream.substr(position, size), batch->length()});
+    position += size;
+  }
 }
 
 std::string_view decode_frame(std::string_view frame, ReusedMemory& memory) {
@@ -98,13 +147,15 @@ Checksum touch_message(std::string_view message, const std::vector<ColumnSpec>& 
   const auto& buffers = *batch->buffers();
   Checksum sum{.rows = static_cast<std::uint64_t>(rows)};
   flatbuffers::uoffset_t index = 0;
-  for (const ColumnSpec& column : columns) {
+  const auto touch = [&](const auto& self, const ColumnSpec& column) -> void {
     ++index;  // the validity bitmap
-    for (int left = column.arrow_format == "u" ? 2 : 1; left > 0; --left, ++index) {
+    for (int left = buffers_beside_validity(column.arrow_format); left > 0; --left, ++index) {
       const auto* buffer = buffers.Get(index);
       if (buffer->length() >= 8) sum.touch += first_word(body + buffer->offset());
     }
-  }
+    for (const ColumnSpec& child : column.children) self(self, child);
+  };
+  for (const ColumnSpec& column : columns) touch(touch, column);
   return sum;
 }
 

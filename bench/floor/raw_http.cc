@@ -70,6 +70,11 @@ std::string RawHttp::request(std::string_view message) {
   return text;
 }
 
+std::string RawHttp::get(std::string_view target) {
+  std::string text = "GET ";
+  return text.append(target).append(" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+}
+
 std::size_t RawHttp::read_some(char* destination, std::size_t size) {
   ++reads_;
   const ssize_t received = ::read(socket_, destination, size);

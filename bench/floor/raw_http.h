@@ -38,6 +38,9 @@ class RawHttp {
   /// A Thrift message as the whole text of a request.
   static std::string request(std::string_view message);
 
+  /// A request for a file.
+  static std::string get(std::string_view target);
+
   /// Sends a request and reads the reply's body into `memory`.
   /// \throws std::runtime_error  the reply is not a 200, or does not fit
   std::span<const char> exchange(std::string_view request, ReusedMemory& memory);

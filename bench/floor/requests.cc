@@ -61,7 +61,8 @@ std::string open_session_message() {
   return call("OpenSession", request);
 }
 
-std::string execute_message(std::string_view session_guid, std::string_view statement, bool lz4) {
+std::string execute_message(std::string_view session_guid, std::string_view statement, bool lz4,
+                            ResultForm form) {
   tcli::TSparkGetDirectResults direct;
   direct.__set_maxRows(100'000);
   tcli::TExecuteStatementReq request;
@@ -69,7 +70,8 @@ std::string execute_message(std::string_view session_guid, std::string_view stat
   request.__set_statement(std::string(statement));
   request.__set_runAsync(true);
   request.__set_getDirectResults(direct);
-  request.__set_canReadArrowResult(true);
+  request.__set_canReadArrowResult(form != ResultForm::Columns);
+  request.__set_canDownloadResult(form == ResultForm::Files);
   request.__set_canDecompressLZ4Result(lz4);
   return call("ExecuteStatement", request);
 }

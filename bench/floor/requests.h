@@ -1,5 +1,7 @@
 #pragma once
 
+#include "workload/spec.h"
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,7 +11,8 @@
 namespace dbsql::bench {
 
 std::string open_session_message();
-std::string execute_message(std::string_view session_guid, std::string_view statement, bool lz4);
+std::string execute_message(std::string_view session_guid, std::string_view statement, bool lz4,
+                            ResultForm form);
 std::string fetch_message(std::string_view operation_guid);
 std::string close_operation_message(std::string_view operation_guid);
 std::string close_session_message(std::string_view session_guid);

@@ -6,10 +6,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <exception>
+#include <stdexcept>
 
 namespace dbsql::bench {
 
@@ -61,6 +63,7 @@ std::string facts_of(const PreparedResult& result) {
                         {"wire_bytes", result.wire_bytes},
                         {"checksum", std::to_string(result.checksum.cells)},
                         {"touch", std::to_string(result.checksum.touch)},
+                        {"files", result.file_count},
                         {"lz4", result.lz4}}
       .dump();
 }
@@ -92,7 +95,7 @@ bool HttpConnection::on_writable() { return send() && handle_buffered(); }
 
 /// Requests are answered one after the other: the next one waits until the reply has left.
 bool HttpConnection::handle_buffered() {
-  RequestText request;
+  HttpRequest request;
   while (!has_output() && next_request(request)) {
     answer(request);
     input_.erase(0, request.size);
@@ -101,7 +104,7 @@ bool HttpConnection::handle_buffered() {
   return true;
 }
 
-bool HttpConnection::next_request(RequestText& request) const {
+bool HttpConnection::next_request(HttpRequest& request) const {
   const std::string_view input = input_;
   const std::size_t end = input.find(kHeadEnd);
   if (end == std::string_view::npos) return false;
@@ -110,43 +113,73 @@ bool HttpConnection::next_request(RequestText& request) const {
   request.size = body_at + content_length(head);
   if (input.size() < request.size) return false;
   request.body = input.substr(body_at, request.size - body_at);
-  request.target = {};
-  if (head.starts_with("GET ")) request.target = head.substr(4, head.find(' ', 4) - 4);
+  request.method = head.substr(0, head.find(' '));
+  const std::size_t target_at = std::min(request.method.size() + 1, head.size());
+  request.target = head.substr(target_at, head.find(' ', target_at) - target_at);
   return true;
 }
 
-void HttpConnection::answer(const RequestText& request) {
+void HttpConnection::answer(const HttpRequest& request) {
   const auto begin = std::chrono::steady_clock::now();
   outgoing_.head.clear();
   outgoing_.body = outgoing_.tail = {};
   sent_ = 0;
-  if (!request.target.empty()) return answer_get(request.target);
+  pacing_.stop();
   Method method = Method::Other;
   try {
-    method = service_.answer(request.body, outgoing_);
-    put_http_head("200 OK", "application/x-thrift");
+    method = answer_body(request);
   } catch (const std::exception& error) {
     outgoing_.head = error.what();
-    put_http_head("400 Bad Request", "text/plain");
+    put_http_head(request.method == "GET" ? "404 Not Found" : "400 Bad Request", "text/plain");
   }
   stats_.add(method, request.size, outgoing_.size(), std::chrono::steady_clock::now() - begin);
 }
 
-/// `/stats`, and `/facts?STATEMENT` for what a client must have seen after reading its result.
-void HttpConnection::answer_get(std::string_view target) {
-  try {
-    if (target == "/stats") {
-      outgoing_.head = stats_.to_json(service_.last_options());
-    } else if (target.starts_with("/facts?")) {
-      outgoing_.head = facts_of(service_.prepare(percent_decoded(target.substr(7))));
-    } else {
-      throw std::invalid_argument("there are only /stats and /facts?STATEMENT");
-    }
-    put_http_head("200 OK", "application/json");
-  } catch (const std::exception& error) {
-    outgoing_.head = error.what();
-    put_http_head("404 Not Found", "text/plain");
+Method HttpConnection::answer_body(const HttpRequest& request) {
+  if (request.target.starts_with("/files/")) {
+    send_file(request.target.substr(7));
+    return Method::Download;
   }
+  if (const std::string_view json = answer_rest(request, service_, outgoing_.head); !json.empty()) {
+    if (json.data() != outgoing_.head.data()) outgoing_.body = json;
+    put_http_head("200 OK", "application/json");
+    return Method::Rest;
+  }
+  if (request.method == "GET") {
+    answer_local(request.target);
+    return Method::Other;
+  }
+  const Method method = service_.answer(request.body, outgoing_);
+  put_http_head("200 OK", "application/x-thrift");
+  return method;
+}
+
+/// `/stats`, and `/facts?STATEMENT` for what a client must have seen after reading its result.
+void HttpConnection::answer_local(std::string_view target) {
+  if (target == "/stats") {
+    outgoing_.head = stats_.to_json(service_.last_options());
+  } else if (target.starts_with("/facts?")) {
+    outgoing_.head = facts_of(service_.prepare(percent_decoded(target.substr(7))));
+  } else {
+    throw std::invalid_argument("there are only /stats, /facts?STATEMENT and files");
+  }
+  put_http_head("200 OK", "application/json");
+}
+
+/// `RESULT/FILE?signature`.
+void HttpConnection::send_file(std::string_view target) {
+  std::uint32_t number = 0;
+  std::size_t file = 0;
+  const char* end = target.data() + target.size();
+  const auto after = std::from_chars(target.data(), end, number).ptr;
+  if (after == end || std::from_chars(after + 1, end, file).ec != std::errc())
+    throw std::invalid_argument("a file has the address /files/RESULT/FILE");
+  const PreparedResult& result = service_.result(number);
+  if (file >= static_cast<std::size_t>(result.file_count))
+    throw std::invalid_argument("the result has no such file");
+  outgoing_.body = result.files[file % result.files.size()];
+  put_http_head("200 OK", "application/octet-stream");
+  pacing_.start(result.pace, Pacing::Clock::now());
 }
 
 void HttpConnection::put_http_head(std::string_view status, std::string_view content_type) {
@@ -159,16 +192,21 @@ void HttpConnection::put_http_head(std::string_view status, std::string_view con
 }
 
 bool HttpConnection::send() {
+  due_.reset();
   while (has_output()) {
+    const auto now = Pacing::Clock::now();
+    if ((due_ = pacing_.next(sent_, now))) return true;
+    std::size_t room = pacing_.allowed(now) - sent_;
     std::array<iovec, 3> pieces{};
     std::size_t count = 0;
     std::size_t skip = sent_;
     for (const std::string_view piece :
          {std::string_view(outgoing_.head), outgoing_.body, outgoing_.tail}) {
       const std::size_t skipped = std::min(skip, piece.size());
+      const std::size_t size = std::min(piece.size() - skipped, room);
       skip -= skipped;
-      if (skipped == piece.size()) continue;
-      pieces[count++] = {const_cast<char*>(piece.data() + skipped), piece.size() - skipped};
+      room -= size;
+      if (size > 0) pieces[count++] = {const_cast<char*>(piece.data() + skipped), size};
     }
     const ssize_t written = ::writev(socket_, pieces.data(), static_cast<int>(count));
     if (written < 0 && errno == EINTR) continue;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "server/pacing.h"
+#include "server/rest_service.h"
 #include "server/service.h"
 #include "server/stats.h"
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,19 +28,17 @@ class HttpConnection {
   /// Sends what is left. \return false when the connection is over
   bool on_writable();
   bool has_output() const noexcept { return sent_ < outgoing_.size(); }
+  /// When `on_writable()` has to be called, because a reply leaves at a measured pace.
+  std::optional<Pacing::Clock::time_point> due() const noexcept { return due_; }
   int socket() const noexcept { return socket_; }
 
  private:
-  struct RequestText {
-    std::string_view target;  ///< of a GET; empty for a POST
-    std::string_view body;
-    std::size_t size = 0;  ///< of head and body
-  };
-
   bool handle_buffered();
-  bool next_request(RequestText& request) const;
-  void answer(const RequestText& request);
-  void answer_get(std::string_view target);
+  bool next_request(HttpRequest& request) const;
+  void answer(const HttpRequest& request);
+  Method answer_body(const HttpRequest& request);
+  void answer_local(std::string_view target);
+  void send_file(std::string_view target);
   void put_http_head(std::string_view status, std::string_view content_type);
   bool send();
 
@@ -47,6 +48,8 @@ class HttpConnection {
   std::string input_;
   Outgoing outgoing_;
   std::size_t sent_ = 0;
+  Pacing pacing_;
+  std::optional<Pacing::Clock::time_point> due_;
 };
 
 }  // namespace dbsql::bench

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -65,7 +66,7 @@ int checked(int result, const char* what) {
 
 class Server {
  public:
-  explicit Server(Service& service) : service_(service) {
+  Server() {
     epoll_ = checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
     listener_ = checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
     sockaddr_in address{};
@@ -90,12 +91,15 @@ class Server {
   }
 
   /// Until the lifetime ends, or the parent is another one than at the start.
-  void run(Clock::time_point end) {
+  void run(Service& service, Clock::time_point end) {
+    service_ = &service;
     const pid_t parent = ::getppid();
     std::array<epoll_event, 64> events{};
     while (Clock::now() < end && ::getppid() == parent) {
-      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 1000);
+      const int count =
+          ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
       for (int i = 0; i < count; ++i) handle(events[static_cast<std::size_t>(i)]);
+      serve_due();
     }
   }
 
@@ -107,13 +111,37 @@ class Server {
     checked(::epoll_ctl(epoll_, how, socket, &event), "epoll_ctl");
   }
 
+  /// Until the next reply that leaves at a measured pace.
+  int wait_ms() const {
+    auto wait = std::chrono::milliseconds(1000);
+    const auto now = Clock::now();
+    for (const auto& [socket, watched] : connections_) {
+      const auto due = watched.connection->due();
+      if (due) wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(*due - now));
+    }
+    return static_cast<int>(std::max<std::int64_t>(wait.count(), 0));
+  }
+
+  void serve_due() {
+    const auto now = Clock::now();
+    std::vector<int> due;
+    for (const auto& [socket, watched] : connections_) {
+      const auto moment = watched.connection->due();
+      if (moment && *moment <= now) due.push_back(socket);
+    }
+    for (const int socket : due) {
+      const auto found = connections_.find(socket);
+      after(found, found->second.connection->on_writable());
+    }
+  }
+
   void accept_all() {
     while (true) {
       const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (socket < 0) return;
       const int on = 1;
       ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      connections_[socket] = {std::make_unique<HttpConnection>(socket, service_, stats_), false};
+      connections_[socket] = {std::make_unique<HttpConnection>(socket, *service_, stats_), false};
       watch(socket, EPOLLIN, EPOLL_CTL_ADD);
     }
   }
@@ -123,27 +151,34 @@ class Server {
     if (socket == listener_) return accept_all();
     const auto found = connections_.find(socket);
     if (found == connections_.end()) return;
-    auto& [connection, waits_for_space] = found->second;
-    const bool alive =
-        (event.events & EPOLLOUT) != 0 ? connection->on_writable() : connection->on_readable();
-    if (!alive) {
-      connections_.erase(found);  // closing takes the socket out of the epoll set
-      return;
-    }
-    if (connection->has_output() == waits_for_space) return;
-    waits_for_space = connection->has_output();
-    watch(socket, waits_for_space ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
+    HttpConnection& connection = *found->second.connection;
+    after(found,
+          (event.events & EPOLLOUT) != 0 ? connection.on_writable() : connection.on_readable());
   }
 
   struct Watched {
     std::unique_ptr<HttpConnection> connection;
     bool waits_for_space = false;
   };
-  Service& service_;
+  using Connections = std::map<int, Watched>;
+
+  void after(Connections::iterator place, bool alive) {
+    if (!alive) {
+      connections_.erase(place);  // closing takes the socket out of the epoll set
+      return;
+    }
+    auto& [connection, waits_for_space] = place->second;
+    const bool waits = connection->has_output() && !connection->due();
+    if (waits == waits_for_space) return;
+    waits_for_space = waits;
+    watch(place->first, waits ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
+  }
+
+  Service* service_ = nullptr;
   Stats stats_;
   int epoll_ = -1;
   int listener_ = -1;
-  std::map<int, Watched> connections_;
+  Connections connections_;
 };
 
 int run(int count, char** values) {
@@ -151,12 +186,12 @@ int run(int count, char** values) {
   ::signal(SIGPIPE, SIG_IGN);
   const Arguments arguments = read_arguments(count, values);
   const auto end = Clock::now() + arguments.lifetime;
-  Service service;
+  Server server;
+  Service service("http://127.0.0.1:" + std::to_string(server.port()));
   for (const std::string& statement : arguments.statements) service.prepare(statement);
-  Server server(service);
   std::printf("{\"port\": %d}\n", server.port());
   std::fflush(stdout);
-  server.run(end);
+  server.run(service, end);
   return 0;
 }
 

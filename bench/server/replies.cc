@@ -1,5 +1,7 @@
 #include "server/replies.h"
 
+#include "server/column_pages.h"
+#include "server/rest.h"
 #include "wire/thrift_walk.h"
 
 #include <tcli_service_types.h>
@@ -7,6 +9,9 @@
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/transport/TBufferTransports.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -107,11 +112,10 @@ tcli::TTypeQualifierValue number_qualifier(std::int32_t value) {
 
 tcli::TPrimitiveTypeEntry type_entry(const ColumnSpec& column) {
   static const std::map<std::string, tcli::TTypeId> kinds = {
-      {"l", tcli::TTypeId::BIGINT_TYPE},
-      {"i", tcli::TTypeId::INT_TYPE},
-      {"g", tcli::TTypeId::DOUBLE_TYPE},
-      {"u", tcli::TTypeId::STRING_TYPE},
-      {"d:7,2", tcli::TTypeId::DECIMAL_TYPE}};
+      {"l", tcli::TTypeId::BIGINT_TYPE},  {"i", tcli::TTypeId::INT_TYPE},
+      {"g", tcli::TTypeId::DOUBLE_TYPE},  {"u", tcli::TTypeId::STRING_TYPE},
+      {"+l", tcli::TTypeId::ARRAY_TYPE},  {"+m", tcli::TTypeId::MAP_TYPE},
+      {"+s", tcli::TTypeId::STRUCT_TYPE}, {"d:7,2", tcli::TTypeId::DECIMAL_TYPE}};
   tcli::TPrimitiveTypeEntry entry;
   entry.__set_type(kinds.at(column.arrow_format));
   if (entry.type == tcli::TTypeId::DECIMAL_TYPE) {
@@ -139,21 +143,31 @@ tcli::TTableSchema table_schema(const std::vector<ColumnSpec>& columns) {
   return schema;
 }
 
+tcli::TSparkRowSetType format_of(ResultForm form) {
+  switch (form) {
+    case ResultForm::Columns:
+      return tcli::TSparkRowSetType::COLUMN_BASED_SET;
+    case ResultForm::Files:
+      return tcli::TSparkRowSetType::URL_BASED_SET;
+    default:
+      return tcli::TSparkRowSetType::ARROW_BASED_SET;
+  }
+}
+
 tcli::TGetResultSetMetadataResp metadata_of(const EncodedResult& result) {
   tcli::TGetResultSetMetadataResp metadata;
   metadata.__set_status(success());
   metadata.__set_schema(table_schema(result.columns));
-  metadata.__set_resultFormat(tcli::TSparkRowSetType::ARROW_BASED_SET);
+  metadata.__set_resultFormat(format_of(result.form));
   metadata.__set_lz4Compressed(result.lz4);
-  metadata.__set_arrowSchema(result.arrow_schema);
+  if (result.form != ResultForm::Columns) metadata.__set_arrowSchema(result.arrow_schema);
   metadata.__set_cacheLookupResult(tcli::TCacheLookupResult::CACHE_INELIGIBLE);
   metadata.__set_isStagingOperation(false);
   return metadata;
 }
 
-tcli::TFetchResultsResp page_reply(const EncodedPage& page, bool has_more) {
+tcli::TRowSet batch_rows(const EncodedPage& page) {
   tcli::TRowSet rows;
-  rows.__set_startRowOffset(0);
   rows.__isset.arrowBatches = true;
   for (const EncodedBatch& encoded : page.batches) {
     tcli::TSparkArrowBatch batch;
@@ -161,18 +175,64 @@ tcli::TFetchResultsResp page_reply(const EncodedPage& page, bool has_more) {
     batch.__set_rowCount(encoded.rows);
     rows.arrowBatches.push_back(std::move(batch));
   }
+  return rows;
+}
+
+tcli::TRowSet column_rows(const EncodedPage& page, const std::vector<ColumnSpec>& columns) {
+  tcli::TRowSet rows;
+  put_columns(*page.columns, columns, rows);
+  return rows;
+}
+
+tcli::TRowSet link_rows(const EncodedResult& result, const FileAddress& address, std::int64_t first,
+                        std::int64_t end) {
+  using std::chrono::milliseconds;
+  const auto expiry = std::chrono::duration_cast<milliseconds>(link_expiry().time_since_epoch());
+  tcli::TRowSet rows;
+  rows.__isset.resultLinks = true;
+  for (std::int64_t file = first; file < end; ++file) {
+    const auto& page = result.pages[static_cast<std::size_t>(file) % result.pages.size()];
+    tcli::TSparkArrowResultLink link;
+    link.__set_fileLink(address.link(file));
+    link.__set_expiryTime(expiry.count());
+    link.__set_startRowOffset(file * page.rows);
+    link.__set_rowCount(page.rows);
+    link.__set_bytesNum(static_cast<std::int64_t>(page.arrow_bytes));
+    rows.resultLinks.push_back(std::move(link));
+  }
+  return rows;
+}
+
+/// The rows of every reply there is: of the distinct pages, or of all pages of links.
+std::vector<tcli::TRowSet> reply_rows(const EncodedResult& result, const PagesSpec& spec,
+                                      const FileAddress& address) {
+  std::vector<tcli::TRowSet> replies;
+  if (result.form == ResultForm::Files) {
+    for (std::int64_t first = 0; first < spec.pages; first += spec.links)
+      replies.push_back(
+          link_rows(result, address, first, std::min(first + spec.links, spec.pages)));
+    return replies;
+  }
+  for (const EncodedPage& page : result.pages)
+    replies.push_back(result.form == ResultForm::Columns ? column_rows(page, result.columns)
+                                                         : batch_rows(page));
+  return replies;
+}
+
+tcli::TFetchResultsResp page_reply(const tcli::TRowSet& rows, bool has_more) {
   tcli::TFetchResultsResp reply;
   reply.__set_status(success());
   reply.__set_hasMoreRows(has_more);
-  reply.__set_results(std::move(rows));
+  reply.__set_results(rows);
   return reply;
 }
 
-PreparedReply prepare_execute(const EncodedResult& result, bool complete) {
+PreparedReply prepare_execute(const tcli::TGetResultSetMetadataResp& metadata,
+                              const tcli::TRowSet& rows, bool complete) {
   tcli::TSparkDirectResults direct;
   direct.__set_operationStatus(finished());
-  direct.__set_resultSetMetadata(metadata_of(result));
-  direct.__set_resultSet(page_reply(result.pages.front(), !complete));
+  direct.__set_resultSetMetadata(metadata);
+  direct.__set_resultSet(page_reply(rows, !complete));
   if (complete) {
     tcli::TCloseOperationResp closed;
     closed.__set_status(success());
@@ -187,9 +247,9 @@ PreparedReply prepare_execute(const EncodedResult& result, bool complete) {
   return prepared;
 }
 
-PreparedReply prepare_page(const EncodedPage& page,
+PreparedReply prepare_page(const tcli::TRowSet& rows,
                            const tcli::TGetResultSetMetadataResp& metadata) {
-  tcli::TFetchResultsResp reply = page_reply(page, true);
+  tcli::TFetchResultsResp reply = page_reply(rows, true);
   reply.__set_resultSetMetadata(metadata);
   auto prepared = prepare("FetchResults", reply);
   prepared.has_more_at = place_of(prepared, {0, 2}).begin;
@@ -263,22 +323,39 @@ std::string unknown_method(std::string_view method, std::int32_t sequence_id) {
                    [&](Protocol& protocol) { error.write(&protocol); });
 }
 
-PreparedResult prepare_result(const EncodedResult& result, std::int64_t page_count) {
+PreparedResult prepare_result(EncodedResult result, const PagesSpec& spec, FileAddress address) {
+  const bool is_files = result.form == ResultForm::Files;
+  address.file_count = is_files ? spec.pages : 0;
+  address.rows_per_file = spec.rows;
   const auto metadata = metadata_of(result);
-  PreparedResult prepared{.execute = prepare_execute(result, page_count == 1),
+  const auto replies = reply_rows(result, spec, address);
+  const auto count =
+      is_files ? static_cast<std::int64_t>(replies.size()) : spec.pages;  // of replies
+  PreparedResult prepared{.execute = prepare_execute(metadata, replies.front(), count == 1),
                           .metadata = prepare_metadata(metadata),
-                          .page_count = page_count,
-                          .rows_per_page = result.pages.front().rows,
-                          .lz4 = result.lz4};
-  for (const EncodedPage& page : result.pages)
-    prepared.pages.push_back(prepare_page(page, metadata));
-  for (std::int64_t index = 0; index < page_count; ++index) {
+                          .page_count = count,
+                          .rows_per_page = is_files ? spec.rows * spec.links : spec.rows,
+                          .lz4 = result.lz4,
+                          .file_count = address.file_count,
+                          .pace = {.delay = std::chrono::milliseconds(spec.delay_ms),
+                                   .bytes_per_s = static_cast<double>(spec.rate_mb) * 1e6}};
+  for (const tcli::TRowSet& rows : replies) prepared.pages.push_back(prepare_page(rows, metadata));
+  for (std::int64_t index = 0; index < spec.pages; ++index) {
     const EncodedPage& page = result.pages[static_cast<std::size_t>(index) % result.pages.size()];
     prepared.arrow_bytes += page.arrow_bytes;
     prepared.wire_bytes += page.wire_bytes;
     prepared.checksum += page.checksum;
   }
+  if (!is_files) return prepared;
+  prepared.rest_answer = rest_statement(result, address, statement_id_of(address.result));
+  for (EncodedPage& page : result.pages) prepared.files.push_back(std::move(page.file));
   return prepared;
+}
+
+std::string statement_id_of(std::uint32_t result) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%08x-0000-1000-8000-000000000001", result);
+  return text.data();
 }
 
 }  // namespace dbsql::bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/links.h"
 #include "workload/checksum.h"
 #include "workload/pages.h"
 
@@ -48,6 +49,10 @@ struct PreparedResult {
   std::int64_t page_count = 1;
   std::int64_t rows_per_page = 0;
   bool lz4 = false;
+  std::vector<std::string> files;  ///< CloudFetch: the distinct ones
+  std::int64_t file_count = 0;
+  Pace pace;                ///< of the files
+  std::string rest_answer;  ///< CloudFetch: to the statement, over the REST protocol
   // Of the whole result:
   std::uint64_t arrow_bytes = 0;
   std::uint64_t wire_bytes = 0;  ///< of the batches, without Thrift and HTTP
@@ -56,6 +61,10 @@ struct PreparedResult {
   bool closed_at_once() const noexcept { return page_count == 1; }
 };
 
-PreparedResult prepare_result(const EncodedResult& result, std::int64_t page_count);
+/// What the REST protocol calls the statement of a result.
+std::string statement_id_of(std::uint32_t result);
+
+/// \param address  where files are served; `file_count` and `rows_per_file` are set here
+PreparedResult prepare_result(EncodedResult result, const PagesSpec& spec, FileAddress address);
 
 }  // namespace dbsql::bench

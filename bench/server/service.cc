@@ -35,8 +35,24 @@ std::uint32_t number_of(const Guid& guid) {
   return number;
 }
 
+std::int64_t direct_results_rows(ThriftWalker& walker) {
+  std::int64_t rows = 0;
+  while (const auto field = walker.next_field()) {
+    if (field->id == 1 && field->type == WireType::I64) {
+      rows = walker.i64();
+    } else {
+      walker.skip(field->type);
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
 /// What ExecuteStatement asks for, as far as the answer depends on it.
-struct ExecuteOptions {
+struct Service::ExecuteOptions {
+  ExecuteOptions(std::span<const char> request, std::size_t at);
+
   std::string statement;
   bool reads_arrow = false;
   bool reads_lz4 = false;
@@ -52,41 +68,25 @@ struct ExecuteOptions {
   }
 };
 
-std::int64_t direct_results_rows(ThriftWalker& walker) {
-  std::int64_t rows = 0;
-  while (const auto field = walker.next_field()) {
-    if (field->id == 1 && field->type == WireType::I64) {
-      rows = walker.i64();
-    } else {
-      walker.skip(field->type);
-    }
-  }
-  return rows;
-}
-
-ExecuteOptions read_execute(std::span<const char> request, std::size_t at) {
-  ExecuteOptions options;
+Service::ExecuteOptions::ExecuteOptions(std::span<const char> request, std::size_t at) {
   ThriftWalker walker(request, at);
   while (const auto field = walker.next_field()) {
     if (field->id == 2 && field->type == WireType::String) {
-      options.statement = walker.string();
+      statement = walker.string();
     } else if (field->id == 0x501 && field->type == WireType::Struct) {
-      options.wants_direct_results = true;
-      options.max_rows = direct_results_rows(walker);
+      wants_direct_results = true;
+      max_rows = direct_results_rows(walker);
     } else if (field->id == 0x502 && field->type == WireType::Bool) {
-      options.reads_arrow = walker.u8() != 0;
+      reads_arrow = walker.u8() != 0;
     } else if (field->id == 0x503 && field->type == WireType::Bool) {
-      options.downloads = walker.u8() != 0;
+      downloads = walker.u8() != 0;
     } else if (field->id == 0x504 && field->type == WireType::Bool) {
-      options.reads_lz4 = walker.u8() != 0;
+      reads_lz4 = walker.u8() != 0;
     } else {
       walker.skip(field->type);
     }
   }
-  return options;
 }
-
-}  // namespace
 
 /// One request, taken apart as far as all methods need it.
 struct Service::Call {
@@ -111,16 +111,31 @@ struct Service::Call {
   }
 };
 
-Service::Service()
-    : open_session_(prepare_open_session()),
+Service::Service(std::string origin)
+    : origin_(std::move(origin)),
+      open_session_(prepare_open_session()),
       close_session_(prepare_close_session()),
       close_operation_(prepare_close_operation()),
       cancel_operation_(prepare_cancel_operation()),
       operation_status_(prepare_operation_status()) {
-  results_["SELECT 1 plain"] =
-      std::make_unique<PreparedResult>(prepare_result(encode_select_one(false), 1));
-  results_[std::string(kSelectOne)] =
-      std::make_unique<PreparedResult>(prepare_result(encode_select_one(true), 1));
+  const PagesSpec one_page{.pages = 1, .rows = 1, .batches = 1};
+  keep("SELECT 1 plain", encode_select_one(false), one_page);
+  keep(std::string(kSelectOne), encode_select_one(true), one_page);
+}
+
+const PreparedResult& Service::keep(std::string name, EncodedResult encoded,
+                                    const PagesSpec& spec) {
+  const FileAddress address{.origin = origin_,
+                            .result = static_cast<std::uint32_t>(numbered_.size())};
+  auto& result = results_[std::move(name)] =
+      std::make_unique<PreparedResult>(prepare_result(std::move(encoded), spec, address));
+  numbered_.push_back(result.get());
+  return *result;
+}
+
+const PreparedResult& Service::result(std::uint32_t number) const {
+  if (number >= numbered_.size()) throw std::invalid_argument("there is no such result");
+  return *numbered_[number];
 }
 
 const PreparedResult& Service::prepare(std::string_view statement) {
@@ -131,8 +146,7 @@ const PreparedResult& Service::prepare(std::string_view statement) {
     throw std::invalid_argument("the bench server knows no statement '" + std::string(statement) +
                                 "'; send SELECT 1 or bench pages=N ...");
   }
-  auto result = std::make_unique<PreparedResult>(prepare_result(encode_pages(*spec), spec->pages));
-  return *(results_[std::string(statement)] = std::move(result));
+  return keep(std::string(statement), encode_pages(*spec), *spec);
 }
 
 Method Service::answer(std::span<const char> request, Outgoing& outgoing) {
@@ -164,6 +178,8 @@ Method Service::answer(std::span<const char> request, Outgoing& outgoing) {
     case Method::CloseSession:
       reply(close_session_, call, outgoing);
       break;
+    case Method::Download:
+    case Method::Rest:
     case Method::Other:
       outgoing.head += unknown_method(call.head.method, call.head.sequence_id);
       break;
@@ -185,13 +201,17 @@ void Service::reply(const PreparedReply& prepared, const Call& call, Outgoing& o
   }
 }
 
-const PreparedResult* Service::result_for(const std::string& statement, bool client_reads_lz4,
-                                          std::string& refusal) {
+const PreparedResult* Service::result_for(const ExecuteOptions& options, std::string& refusal) {
   try {
-    if (statement == kSelectOne && !client_reads_lz4) return &prepare("SELECT 1 plain");
-    const PreparedResult& result = prepare(statement);
-    if (!result.lz4 || client_reads_lz4) return &result;
-    refusal = "the statement wants LZ4, but the client did not offer to read it";
+    if (options.statement == kSelectOne && !options.reads_lz4) return &prepare("SELECT 1 plain");
+    const PreparedResult& result = prepare(options.statement);
+    if (result.lz4 && !options.reads_lz4) {
+      refusal = "the statement wants LZ4, but the client did not offer to read it";
+    } else if (result.file_count > 0 && !options.downloads) {
+      refusal = "the statement wants files, but the client did not offer to download any";
+    } else {
+      return &result;
+    }
   } catch (const std::invalid_argument& error) {
     refusal = error.what();
   }
@@ -199,10 +219,10 @@ const PreparedResult* Service::result_for(const std::string& statement, bool cli
 }
 
 void Service::execute(const Call& call, Outgoing& outgoing) {
-  const ExecuteOptions options = read_execute(call.message, call.request_at);
+  const ExecuteOptions options(call.message, call.request_at);
   if (options.statement != kSelectOne) last_options_ = options.text();
   std::string refusal;
-  const PreparedResult* result = result_for(options.statement, options.reads_lz4, refusal);
+  const PreparedResult* result = result_for(options, refusal);
   if (result == nullptr) {
     const PreparedReply error = prepare_refusal("42000", refusal);
     reply(error, call, outgoing);

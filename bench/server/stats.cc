@@ -11,10 +11,17 @@ namespace dbsql::bench {
 
 namespace {
 
-constexpr std::array<std::string_view, kMethodCount> kNames = {
-    "OpenSession",        "ExecuteStatement",     "FetchResults",
-    "GetOperationStatus", "GetResultSetMetadata", "CloseOperation",
-    "CancelOperation",    "CloseSession",         "Other"};
+constexpr std::array<std::string_view, kMethodCount> kNames = {"OpenSession",
+                                                               "ExecuteStatement",
+                                                               "FetchResults",
+                                                               "GetOperationStatus",
+                                                               "GetResultSetMetadata",
+                                                               "CloseOperation",
+                                                               "CancelOperation",
+                                                               "CloseSession",
+                                                               "Download",
+                                                               "Rest",
+                                                               "Other"};
 
 /// Upper bound of the bucket that holds the median.
 template <class Histogram>

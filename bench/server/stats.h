@@ -17,9 +17,11 @@ enum class Method : std::uint8_t {
   CloseOperation,
   CancelOperation,
   CloseSession,
+  Download,  ///< of a file
+  Rest,      ///< any call of the REST protocol
   Other,
 };
-inline constexpr std::size_t kMethodCount = 9;
+inline constexpr std::size_t kMethodCount = 11;
 
 std::string_view to_string(Method method) noexcept;
 Method method_of(std::string_view name) noexcept;

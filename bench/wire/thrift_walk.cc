@@ -100,9 +100,10 @@ MessageHead read_message_head(std::span<const char> message) {
   return head;
 }
 
-std::optional<Place> find_value(std::span<const char> message, std::size_t struct_at,
-                                std::initializer_list<std::int16_t> path) {
-  ThriftWalker walker(message, struct_at);
+namespace {
+
+/// Moves the walker to a value, and tells its type.
+std::optional<WireType> walk_to(ThriftWalker& walker, std::initializer_list<std::int16_t> path) {
   for (auto step = path.begin(); step != path.end();) {
     const auto field = walker.next_field();
     if (!field) return std::nullopt;
@@ -110,13 +111,29 @@ std::optional<Place> find_value(std::span<const char> message, std::size_t struc
       walker.skip(field->type);
       continue;
     }
-    if (++step != path.end() && field->type != WireType::Struct) return std::nullopt;
-    if (step != path.end()) continue;
-    const std::size_t begin = walker.position();
-    walker.skip(field->type);
-    return Place{.begin = begin, .end = walker.position()};
+    if (++step == path.end()) return field->type;
+    if (field->type != WireType::Struct) return std::nullopt;
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Place> find_value(std::span<const char> message, std::size_t struct_at,
+                                std::initializer_list<std::int16_t> path) {
+  ThriftWalker walker(message, struct_at);
+  const auto type = walk_to(walker, path);
+  if (!type) return std::nullopt;
+  const std::size_t begin = walker.position();
+  walker.skip(*type);
+  return Place{.begin = begin, .end = walker.position()};
+}
+
+std::optional<ThriftWalker> find_begin(std::span<const char> message, std::size_t struct_at,
+                                       std::initializer_list<std::int16_t> path) {
+  ThriftWalker walker(message, struct_at);
+  if (!walk_to(walker, path)) return std::nullopt;
+  return walker;
 }
 
 }  // namespace dbsql::bench

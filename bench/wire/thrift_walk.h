@@ -40,6 +40,8 @@ class ThriftWalker {
   std::int32_t i32();
   std::int64_t i64();
   std::string_view string();
+  /// So many bytes as they are, for instance the values of a list.
+  std::string_view bytes(std::size_t size) { return {take(size), size}; }
   void skip(WireType type);
 
   /// The next field of the struct at the current position; its value comes next and must be read or
@@ -73,5 +75,9 @@ struct Place {
 /// Where a value lies, given by the field ids that lead to it through structs alone.
 std::optional<Place> find_value(std::span<const char> message, std::size_t struct_at,
                                 std::initializer_list<std::int16_t> path);
+
+/// A walker at the beginning of a value, which may be long: nothing of it has been read.
+std::optional<ThriftWalker> find_begin(std::span<const char> message, std::size_t struct_at,
+                                       std::initializer_list<std::int16_t> path);
 
 }  // namespace dbsql::bench

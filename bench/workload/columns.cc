@@ -1,26 +1,15 @@
 #include "workload/columns.h"
 
 #include "arrow/builder.h"
+#include "workload/nested_columns.h"
+#include "workload/random.h"
 
-#include <array>
 #include <functional>
 #include <memory>
 
 namespace dbsql::bench {
 
 namespace {
-
-/// SplitMix64: a good 64-bit mix of its input; the data is a pure function of row and column.
-std::uint64_t mix(std::uint64_t value) {
-  value += 0x9E3779B97F4A7C15U;
-  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9U;
-  value = (value ^ (value >> 27)) * 0x94D049BB133111EBU;
-  return value ^ (value >> 31);
-}
-
-std::uint64_t random_at(std::int64_t row, std::size_t column) {
-  return mix(static_cast<std::uint64_t>(row) * 64 + column);
-}
 
 template <class T>
 arrow::UniqueArray numbers(std::int64_t first_row, std::int64_t rows,
@@ -45,21 +34,6 @@ std::vector<arrow::UniqueArray> ints4(std::int64_t first_row, std::int64_t rows)
     return static_cast<double>(random_at(row, 3) % 1'000'000) / 100.0;
   }));
   return columns;
-}
-
-constexpr std::array<std::string_view, 32> kWords = {
-    "amber",  "bridge",  "canyon", "delta",   "ember",  "forest",  "granite", "harbor",
-    "iris",   "juniper", "kernel", "lumen",   "meadow", "nickel",  "orchid",  "prairie",
-    "quartz", "river",   "summit", "thicket", "umber",  "valley",  "willow",  "xenon",
-    "yarrow", "zephyr",  "basalt", "cobalt",  "fjord",  "glacier", "lagoon",  "tundra"};
-
-/// Two words and a number: between 15 and 27 characters.
-void append_phrase(std::string& text, std::uint64_t random) {
-  text += kWords[random % kWords.size()];
-  text += '-';
-  text += kWords[(random >> 8) % kWords.size()];
-  text += '-';
-  text += std::to_string((random >> 16) % 100'000'000);
 }
 
 arrow::UniqueArray phrases(std::int64_t first_row, std::int64_t rows, std::size_t column) {
@@ -96,12 +70,41 @@ std::vector<arrow::UniqueArray> decimals15(std::int64_t first_row, std::int64_t 
   return columns;
 }
 
+/// As ints4, but every twentieth `a` and every second `b` is NULL.
+std::vector<arrow::UniqueArray> nulls4(std::int64_t first_row, std::int64_t rows) {
+  std::vector<arrow::UniqueArray> columns = ints4(first_row, rows);
+  for (const std::size_t column : {1, 2}) {
+    const auto* values = static_cast<const std::int32_t*>(columns[column]->buffers[1]);
+    const std::uint64_t one_in = column == 1 ? 20 : 2;
+    arrow::Int32Builder builder;
+    for (std::int64_t i = 0; i < rows; ++i)
+      random_at(first_row + i, 8 + column) % one_in == 0 ? builder.append_null()
+                                                         : builder.append(values[i]);
+    columns[column] = builder.finish();
+  }
+  return columns;
+}
+
+arrow::UniqueSchema field_of(const ColumnSpec& column) {
+  arrow::SchemaParts field{
+      .format = column.arrow_format, .name = column.name, .nullable = column.nullable};
+  for (const ColumnSpec& child : column.children) field.children.push_back(field_of(child));
+  if (!column.sql_type.empty()) {
+    const bool is_word = !column.json_type.starts_with('{');
+    field.metadata = {
+        {"Spark:DataType:SqlName", column.sql_type},
+        {"Spark:DataType:JsonType", is_word ? '"' + column.json_type + '"' : column.json_type}};
+  }
+  return arrow::make_schema(std::move(field));
+}
+
 }  // namespace
 
 std::vector<ColumnSpec> columns_of(DataShape shape) {
   std::vector<ColumnSpec> columns;
   switch (shape) {
     case DataShape::Ints4:
+    case DataShape::Nulls4:
       return {{"id", "BIGINT", "long", "l"},
               {"a", "INT", "integer", "i"},
               {"b", "INT", "integer", "i"},
@@ -115,19 +118,15 @@ std::vector<ColumnSpec> columns_of(DataShape shape) {
       for (int column = 0; column < 15; ++column)
         columns.push_back({"d" + std::to_string(column), "DECIMAL(7,2)", "decimal(7,2)", "d:7,2"});
       return columns;
+    case DataShape::Nested3:
+      return nested3_columns();
   }
   return columns;
 }
 
 arrow::UniqueSchema schema_of(const std::vector<ColumnSpec>& columns) {
   std::vector<arrow::UniqueSchema> fields;
-  for (const ColumnSpec& column : columns) {
-    fields.push_back(arrow::make_schema(
-        {.format = column.arrow_format,
-         .name = column.name,
-         .metadata = {{"Spark:DataType:SqlName", column.sql_type},
-                      {"Spark:DataType:JsonType", '"' + column.json_type + '"'}}}));
-  }
+  for (const ColumnSpec& column : columns) fields.push_back(field_of(column));
   return arrow::struct_schema(std::move(fields));
 }
 
@@ -137,6 +136,10 @@ arrow::UniqueArray rows_of(DataShape shape, std::int64_t first_row, std::int64_t
       return arrow::make_batch(rows, strings10(first_row, rows));
     case DataShape::Decimals15:
       return arrow::make_batch(rows, decimals15(first_row, rows));
+    case DataShape::Nested3:
+      return arrow::make_batch(rows, nested3(first_row, rows));
+    case DataShape::Nulls4:
+      return arrow::make_batch(rows, nulls4(first_row, rows));
     default:
       return arrow::make_batch(rows, ints4(first_row, rows));
   }

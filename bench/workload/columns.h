@@ -13,9 +13,11 @@ namespace dbsql::bench {
 
 struct ColumnSpec {
   std::string name;
-  std::string sql_type;      ///< as in `Spark:DataType:SqlName`
-  std::string json_type;     ///< as in `Spark:DataType:JsonType`, without the quotes
-  std::string arrow_format;  ///< of the Arrow C data interface
+  std::string sql_type = {};   ///< as in `Spark:DataType:SqlName`; empty inside nested types
+  std::string json_type = {};  ///< as in `Spark:DataType:JsonType`, words without their quotes
+  std::string arrow_format;    ///< of the Arrow C data interface
+  std::vector<ColumnSpec> children = {};
+  bool nullable = true;
 };
 
 std::vector<ColumnSpec> columns_of(DataShape shape);

@@ -17,16 +17,20 @@ struct EncodedBatch {
 };
 
 struct EncodedPage {
-  std::vector<EncodedBatch> batches;
+  std::vector<EncodedBatch> batches;  ///< inline Arrow
+  std::string file;                   ///< CloudFetch: a whole IPC stream
+  arrow::UniqueArray columns;         ///< column-based pages are made from this
   std::int64_t rows = 0;
   std::uint64_t arrow_bytes = 0;  ///< of all messages before compression
-  std::uint64_t wire_bytes = 0;   ///< of all messages as they travel
+  /// As they travel: of all messages, of the file; of the values of a column-based page.
+  std::uint64_t wire_bytes = 0;
   Checksum checksum;
 };
 
 struct EncodedResult {
   std::vector<ColumnSpec> columns;
   std::string arrow_schema;  ///< one IPC Schema message
+  ResultForm form = ResultForm::Arrow;
   bool lz4 = false;
   std::vector<EncodedPage> pages;  ///< the distinct ones
 };

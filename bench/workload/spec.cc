@@ -10,9 +10,11 @@ namespace {
 constexpr std::string_view kPrefix = "bench ";
 
 [[noreturn]] void refuse(std::string_view word) {
-  throw std::invalid_argument("bench statement: cannot use '" + std::string(word) +
-                              "'; known: pages=N rows=N batches=N distinct=N lz4=0|1 "
-                              "data=ints4|strings10|decimals15");
+  throw std::invalid_argument(
+      "bench statement: cannot use '" + std::string(word) +
+      "'; known: form=arrow|columns|files pages=N rows=N batches=N distinct=N "
+      "links=N delay=MS rate=MB lz4=0|1 "
+      "data=ints4|strings10|decimals15|nested3|nulls4");
 }
 
 std::int64_t number(std::string_view word, std::string_view text, std::int64_t minimum,
@@ -28,6 +30,15 @@ DataShape shape(std::string_view word, std::string_view text) {
   if (text == "ints4") return DataShape::Ints4;
   if (text == "strings10") return DataShape::Strings10;
   if (text == "decimals15") return DataShape::Decimals15;
+  if (text == "nested3") return DataShape::Nested3;
+  if (text == "nulls4") return DataShape::Nulls4;
+  refuse(word);
+}
+
+ResultForm form(std::string_view word, std::string_view text) {
+  if (text == "arrow") return ResultForm::Arrow;
+  if (text == "columns") return ResultForm::Columns;
+  if (text == "files") return ResultForm::Files;
   refuse(word);
 }
 
@@ -48,6 +59,14 @@ void apply(PagesSpec& spec, std::string_view word) {
     spec.lz4 = number(word, value, 0, 1) == 1;
   } else if (key == "data") {
     spec.data = shape(word, value);
+  } else if (key == "form") {
+    spec.form = form(word, value);
+  } else if (key == "links") {
+    spec.links = number(word, value, 1, 10'000);
+  } else if (key == "delay") {
+    spec.delay_ms = number(word, value, 0, 60'000);
+  } else if (key == "rate") {
+    spec.rate_mb = number(word, value, 0, 100'000);
   } else {
     refuse(word);
   }
@@ -66,6 +85,9 @@ std::optional<PagesSpec> PagesSpec::parse(std::string_view statement) {
     statement.remove_prefix(blank == std::string_view::npos ? statement.size() : blank + 1);
   }
   if (spec.batches > spec.rows) refuse("batches greater than rows");
+  if (spec.form == ResultForm::Columns && spec.lz4) refuse("lz4=1 with form=columns");
+  if (spec.form == ResultForm::Columns && spec.data == DataShape::Nested3)
+    refuse("data=nested3 with form=columns");
   return spec;
 }
 
