@@ -72,8 +72,9 @@ struct ColumnRef {
   Physical physical = Physical::Other;
   // FixedBinary: bytes per value; FixedList: values per list; Decimal: scale
   std::int32_t width_or_scale = 0;
-  std::int32_t position = 0;       // of the column in the result, from 0
-  const TimeZone* zone = nullptr;  // TimestampMicros
+  std::int32_t position = 0;  // of the column in the result, from 0
+  // TimestampMicros; wall clocks whose zone is known all the same
+  const TimeZone* zone = nullptr;
   const Column* column = nullptr;  // the top-level column, also of what is nested in it
   const ArrowArray* array = nullptr;
   const ArrowSchema* type = nullptr;

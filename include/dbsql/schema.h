@@ -54,6 +54,9 @@ struct Column {
   std::optional<std::int32_t> scale;      ///< DECIMAL only
   bool nullable = true;
   std::string time_zone;  ///< TIMESTAMP only: the session's zone as the server names it
+  /// ARRAY: `element`; MAP: `key` and `value`; STRUCT: its fields. Empty where the server says no
+  /// more than "ARRAY", as in column-based results.
+  std::vector<Column> children;
 };
 
 /// The columns of a result, in order.

@@ -61,10 +61,17 @@ std::string_view reader_of(const ColumnRef& column) noexcept {
              : "the C++ type of its SQL type, or its text as std::string_view";
 }
 
-/// Servers without native timestamps send the wall clock of a zone they do not name.
-bool is_zone_missing(const ColumnRef& column, std::string_view wanted) noexcept {
-  return wanted == "a timestamp" && column.column->type == TypeId::Timestamp &&
-         (column.physical == Physical::TimestampNtzMicros || column.declared != nullptr);
+/// Without native timestamps the wall clock of a zone arrives: why it could not become an instant.
+std::string zone_trouble(const ColumnRef& column, std::string_view wanted) {
+  if (wanted != "a timestamp" || column.column->type != TypeId::Timestamp ||
+      (column.physical != Physical::TimestampNtzMicros && column.declared == nullptr))
+    return {};
+  const std::string& zone = column.column->time_zone;
+  if (zone.empty()) return ": the server did not say its zone";
+  if (column.zone == nullptr)
+    return base::concat(": its zone ", zone,
+                        " is not known here (install the system's time zone data or set TZDIR)");
+  return base::concat(": clocks in ", zone, " never show that time");
 }
 
 /// Names for a message, cut to a readable number.
@@ -88,12 +95,11 @@ void throw_null_cell(const ColumnRef& column, std::int64_t row) {
 }
 
 void throw_cell_type(const ColumnRef& column, std::string_view wanted) {
-  throw_error({.kind = ErrorKind::InvalidArgument,
-               .message = base::concat(
-                   describe(column), " cannot be read as ", wanted,
-                   is_zone_missing(column, wanted) ? ": the server did not say its zone" : "",
-                   "; read it as ", reader_of(column)),
-               .sqlstate = "07006"});
+  throw_error(
+      {.kind = ErrorKind::InvalidArgument,
+       .message = base::concat(describe(column), " cannot be read as ", wanted,
+                               zone_trouble(column, wanted), "; read it as ", reader_of(column)),
+       .sqlstate = "07006"});
 }
 
 void throw_cell_range(const ColumnRef& column, std::int64_t row, std::string_view wanted) {

@@ -57,6 +57,8 @@ Value scalar_value(const ColumnRef& column, std::int64_t row) {
     } else if constexpr (std::is_same_v<Held, std::string_view>) {
       if (column.declared != nullptr) return result::value_of_text(column, row, scalar);
       return scalar;
+    } else if constexpr (std::is_same_v<Held, TimestampNtz>) {
+      return result::value_of_wall_clock(column, scalar);
     } else {
       return scalar;
     }
@@ -92,6 +94,14 @@ Value node_value(const CellNode& node) {
   return scalar_value(node.column(), node.row());
 }
 
+/// Nested values that travel as text are written anew: a server's own text is not JSON
+/// (reference/results.md 3.6.5).
+bool is_nested_text(const ColumnRef& column) noexcept {
+  if (column.declared == nullptr) return false;
+  const TypeId type = column.declared->id;
+  return type == TypeId::Array || type == TypeId::Map || type == TypeId::Struct;
+}
+
 }  // namespace
 
 Value cell_value(const ColumnRef& column, std::int64_t row) {
@@ -100,7 +110,9 @@ Value cell_value(const ColumnRef& column, std::int64_t row) {
 
 void append_cell_text(std::string& out, const ColumnRef& column, std::int64_t row) {
   const CellNode node(column, row);
-  if (node.shape() == result::Shape::Leaf) {
+  if (node.shape() == result::Shape::Leaf && is_nested_text(column) && !is_null(column, row)) {
+    out += cell_value(column, row).to_string();
+  } else if (node.shape() == result::Shape::Leaf) {
     result::append_text(out, node.scalar());
   } else {
     result::append_json_tree(out, node);

@@ -15,7 +15,7 @@ namespace {
 /// A recursive descent as deep as the declared type.
 class Parser {
  public:
-  explicit Parser(std::string_view text) : in_(text) {}
+  Parser(std::string_view text, const TimeZone* zone) : in_(text), zone_(zone) {}
 
   std::optional<Value> parse_all(const DeclaredType& type) {
     auto value = parse(type, ",]}");
@@ -70,7 +70,7 @@ class Parser {
   }
 
   std::optional<Value> parse_struct(const DeclaredType& type) {
-    if (type.children.empty() || !accept('{')) return std::nullopt;
+    if (!accept('{')) return std::nullopt;
     StructValue structure;
     for (const DeclaredType& field : type.children)
       structure.fields.emplace_back(field.name, Value());
@@ -92,7 +92,7 @@ class Parser {
   std::optional<Value> parse_scalar(const DeclaredType& type, std::string_view ends) {
     const auto text = in_.peek() == '"' ? read_quoted() : read_bare(ends);
     if (!text) return std::nullopt;
-    return parse_value(type, *text);
+    return parse_value(type, *text, zone_);
   }
 
   /// The word `null`, when it is the whole scalar.
@@ -172,12 +172,14 @@ class Parser {
   }
 
   TextReader in_;
+  const TimeZone* zone_;
 };
 
 }  // namespace
 
-std::optional<Value> parse_nested(const DeclaredType& type, std::string_view text) {
-  return Parser(text).parse_all(type);
+std::optional<Value> parse_nested(const DeclaredType& type, std::string_view text,
+                                  const TimeZone* zone) {
+  return Parser(text, zone).parse_all(type);
 }
 
 }  // namespace dbsql::result

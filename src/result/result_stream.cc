@@ -9,12 +9,16 @@
 
 namespace dbsql::result {
 
-ResultStream::ResultStream(std::unique_ptr<protocol::Operation> operation, std::int64_t row_limit,
-                           const base::CallContext& call, CloudFetchEnvironment files)
+ResultStream::ResultStream(std::shared_ptr<protocol::Operation> operation, std::int64_t row_limit,
+                           const base::CallContext& call, CloudFetchEnvironment files,
+                           const AskTimeZone& ask_zone)
     : operation_(std::move(operation)), environment_(std::move(files)) {
   if (row_limit > 0) rows_left_ = row_limit;
   try {
     read_schema(call);
+    if (ask_zone && lacks_time_zone(schema_)) {
+      if (const auto zone = ask_zone(call)) schema_ = with_time_zone(schema_, *zone);
+    }
   } catch (...) {
     close();
     throw;

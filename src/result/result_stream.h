@@ -10,8 +10,10 @@
 #include "result/inline_source.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 
 namespace dbsql::result {
@@ -19,9 +21,12 @@ namespace dbsql::result {
 /// The rows of one page, by the format in which they arrived.
 using BatchSource = std::variant<std::monostate, InlineSource, protocol::ColumnarRows>;
 
+/// Asks the server in which zone the session writes timestamps; empty when it does not say.
+using AskTimeZone = std::function<std::optional<std::string>(const base::CallContext&)>;
+
 /// The record batches of one statement, in order, whatever format each page arrives in.
 ///
-/// Ownership: owns the operation; `close()` or the destructor frees it on the server. Batches
+/// Ownership: `close()` or the destructor frees the operation on the server, whoever shares it. Batches
 /// outlive this object. Threads: one thread at a time. Errors: those of the operation, and
 /// `CorruptResult` when a page does not hold what it declares or the server cut the
 ///   result short. After an error the stream must not be read further.
@@ -32,8 +37,10 @@ class ResultStream {
   /// \param operation  finished
   /// \param row_limit  rows beyond it are cut; 0 = all
   /// \param files      how files are downloaded, for results that come as links
-  ResultStream(std::unique_ptr<protocol::Operation> operation, std::int64_t row_limit,
-               const base::CallContext& call, CloudFetchEnvironment files = {});
+  /// \param ask_zone   called, here and once, when timestamps come without their zone
+  ResultStream(std::shared_ptr<protocol::Operation> operation, std::int64_t row_limit,
+               const base::CallContext& call, CloudFetchEnvironment files = {},
+               const AskTimeZone& ask_zone = {});
   ~ResultStream() { close(); }
   ResultStream(const ResultStream&) = delete;
   ResultStream& operator=(const ResultStream&) = delete;
@@ -60,7 +67,7 @@ class ResultStream {
   void count_against_limit(arrow::UniqueArray& batch);
   void require_complete() const;
 
-  std::unique_ptr<protocol::Operation> operation_;
+  std::shared_ptr<protocol::Operation> operation_;
   arrow::UniqueSchema arrow_schema_;
   Schema schema_;
   std::optional<arrow::RecordBatchDecoder> decoder_;

@@ -131,6 +131,17 @@ bool is_typed_text(TypeId type) noexcept {
   }
 }
 
+/// The zone of the timestamps that a column or what is nested in it sends as wall clocks; null: not
+/// known.
+const TimeZone* zone_of_wall_clocks(const Column& column) {
+  if (column.type == TypeId::Timestamp && !column.time_zone.empty())
+    return TimeZone::find_known(column.time_zone);
+  for (const Column& child : column.children) {
+    if (const TimeZone* zone = zone_of_wall_clocks(child)) return zone;
+  }
+  return nullptr;
+}
+
 /// How many children a type reads: a struct as many as it has.
 std::size_t expected_children(Physical physical, std::size_t count) noexcept {
   switch (physical) {
@@ -180,6 +191,8 @@ void RowBinder::resolve(std::size_t index, const ArrowSchema& field, int depth) 
   ref.physical = physical_of(type);
   ref.width_or_scale = width_or_scale_of(type);
   if (ref.physical == Physical::TimestampMicros) ref.zone = &TimeZone::find(type.timezone);
+  if (depth == 0 && ref.physical == Physical::TimestampNtzMicros)
+    ref.zone = zone_of_wall_clocks(*ref.column);
   shapes_[index].layout = arrow::layout_of(type.kind);
 
   const bool is_text = ref.physical == Physical::Utf8 || ref.physical == Physical::LargeUtf8;
@@ -187,6 +200,7 @@ void RowBinder::resolve(std::size_t index, const ArrowSchema& field, int depth) 
     DeclaredType declared{.id = ref.column->type};
     if (auto parsed = parse_type_text(ref.column->type_text)) declared = *std::move(parsed);
     ref.declared = &declared_.emplace_back(std::move(declared));
+    ref.zone = zone_of_wall_clocks(*ref.column);
   }
   resolve_children(index, values, depth);
 }

@@ -94,6 +94,37 @@ std::string_view sql_name_of(const ArrowSchema* field) {
       arrow::find_metadata(field->metadata, kSqlNameKey).value_or(std::string_view{}));
 }
 
+bool is_nested(TypeId type) noexcept {
+  return type == TypeId::Array || type == TypeId::Map || type == TypeId::Struct;
+}
+
+/// The Arrow fields of the values nested in a field: element; key and value; the fields.
+std::vector<const ArrowSchema*> nested_fields(const ArrowSchema* field) {
+  if (field == nullptr) return {};
+  const bool is_map = std::string_view(field->format) == "+m" && field->n_children == 1;
+  const ArrowSchema& parent = is_map ? *field->children[0] : *field;
+  return {parent.children, parent.children + parent.n_children};
+}
+
+/// The type that an Arrow field stands for, with what is nested in it.
+DeclaredType declared_by_arrow(const ArrowSchema& field, int depth) {
+  DeclaredType declared{.id = TypeId::Unknown};
+  const auto type = data_type_of(&field);
+  if (!type || depth > arrow::kMaxNesting) return declared;
+  declared.id = type_of_arrow(*type);
+  declared.nullable = (field.flags & ARROW_FLAG_NULLABLE) != 0;
+  if (type->kind == arrow::TypeKind::Decimal) {
+    declared.precision = type->precision;
+    declared.scale = type->scale;
+  }
+  if (!is_nested(declared.id)) return declared;
+  for (const ArrowSchema* nested : nested_fields(&field)) {
+    declared.children.push_back(declared_by_arrow(*nested, depth + 1));
+    if (nested->name != nullptr) declared.children.back().name = nested->name;
+  }
+  return declared;
+}
+
 /// What is known about one column, from both sides.
 struct Sources {
   const protocol::ColumnDescription* description = nullptr;
@@ -111,10 +142,12 @@ struct Sources {
 
   /// The type by those words; by the Arrow type when there are none or they are no type.
   DeclaredType declared_type() const {
-    if (auto declared = parse_type_text(type_text())) return *std::move(declared);
-    DeclaredType type;
-    if (arrow_type) type.id = type_of_arrow(*arrow_type);
-    return type;
+    auto declared = parse_type_text(type_text());
+    if (!arrow_type) return declared.value_or(DeclaredType{});
+    const bool is_bare = declared && is_nested(declared->id) && declared->children.empty();
+    if (declared && !is_bare) return *std::move(declared);
+    DeclaredType by_arrow = declared_by_arrow(*field, 0);
+    return is_bare && by_arrow.id != declared->id ? *std::move(declared) : by_arrow;
   }
 };
 
@@ -148,6 +181,37 @@ std::string published_text(const Column& column, const DeclaredType& declared,
   return std::string(server_text);  // the name of a type that is too new for this library
 }
 
+std::string nested_text(const DeclaredType& declared) {
+  return declared.text.empty() ? type_text_of(declared) : declared.text;
+}
+
+/// The columns nested in one, led by its declared type; Arrow adds zones and what is never NULL.
+std::vector<Column> nested_columns(const DeclaredType& declared, const ArrowSchema* field) {
+  constexpr std::array<std::string_view, 2> kMapNames{"key", "value"};
+  std::vector<Column> columns;
+  const auto fields = nested_fields(field);
+  for (std::size_t i = 0; i < declared.children.size(); ++i) {
+    const DeclaredType& child = declared.children[i];
+    const ArrowSchema* const child_field =
+        fields.size() == declared.children.size() ? fields[i] : nullptr;
+    Column& column = columns.emplace_back();
+    column.name = declared.id == TypeId::Array ? "element"
+                  : declared.id == TypeId::Map ? kMapNames[i % 2]
+                                               : std::string_view(child.name);
+    column.type = child.id;
+    column.type_text = nested_text(child);
+    column.nullable = child.nullable && !(declared.id == TypeId::Map && i == 0) &&
+                      (child_field == nullptr || (child_field->flags & ARROW_FLAG_NULLABLE) != 0);
+    if (child.id == TypeId::Decimal) {
+      column.precision = child.precision.value_or(kDefaultPrecision);
+      column.scale = child.scale.value_or(kDefaultScale);
+    }
+    if (const auto type = data_type_of(child_field)) column.time_zone = std::string(type->timezone);
+    column.children = nested_columns(child, child_field);
+  }
+  return columns;
+}
+
 Column make_column(const Sources& sources) {
   const DeclaredType declared = sources.declared_type();
   Column column;
@@ -157,6 +221,7 @@ Column make_column(const Sources& sources) {
   column.type_text = published_text(column, declared, sources.type_text());
   if (sources.field != nullptr) column.nullable = (sources.field->flags & ARROW_FLAG_NULLABLE) != 0;
   if (sources.arrow_type) column.time_zone = std::string(sources.arrow_type->timezone);
+  if (is_nested(column.type)) column.children = nested_columns(declared, sources.field);
   return column;
 }
 
@@ -185,6 +250,30 @@ Schema build_schema(const protocol::ResultMetadata& metadata, const ArrowSchema*
   for (std::size_t i = 0; i < count; ++i)
     columns.push_back(
         make_column(Sources(metadata.columns[i], arrow != nullptr ? arrow->children[i] : nullptr)));
+  return Schema(std::move(columns));
+}
+
+namespace {
+
+bool lacks_zone(const Column& column) noexcept {
+  return (column.type == TypeId::Timestamp && column.time_zone.empty()) ||
+         std::ranges::any_of(column.children, lacks_zone);
+}
+
+void fill_in_zone(Column& column, const std::string& zone) {
+  if (column.type == TypeId::Timestamp && column.time_zone.empty()) column.time_zone = zone;
+  for (Column& child : column.children) fill_in_zone(child, zone);
+}
+
+}  // namespace
+
+bool lacks_time_zone(const Schema& schema) noexcept {
+  return std::ranges::any_of(schema, lacks_zone);
+}
+
+Schema with_time_zone(const Schema& schema, const std::string& zone) {
+  std::vector<Column> columns(schema.begin(), schema.end());
+  for (Column& column : columns) fill_in_zone(column, zone);
   return Schema(std::move(columns));
 }
 

@@ -18,6 +18,13 @@ namespace dbsql::result {
 /// (`ResultMetadata::arrow_schema` empty)
 Schema build_schema(const protocol::ResultMetadata& metadata, const ArrowSchema* arrow);
 
+/// Whether some TIMESTAMP, nested or not, travels as the wall clock of a zone that the schema does
+/// not name: as text, or in column-based pages.
+bool lacks_time_zone(const Schema& schema) noexcept;
+
+/// The schema with that zone in all those places.
+Schema with_time_zone(const Schema& schema, const std::string& zone);
+
 /// Which pages an Arrow schema is made up for.
 enum class PageForm : std::uint8_t {
   Arrow,    ///< record batches of a server that sends no schema: exact, decimals, timestamps,

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "result/nested_text.h"
 #include "result/parse_text.h"
+#include "result/wall_clock.h"
 
 #include <string>
 
@@ -54,10 +55,19 @@ const TimeZone* zone_of_offset(std::int32_t seconds) {
       base::concat(seconds < 0 ? "-" : "+", minutes / 60, ":", padding, minutes % 60));
 }
 
-std::optional<Timestamp> instant_of(const std::optional<CivilTimestamp>& civil) {
+std::optional<Timestamp> instant_in(const TimeZone* zone, std::int64_t wall_clock) {
+  if (zone == nullptr) return std::nullopt;
+  const auto instant = instant_of_wall_clock(wall_clock, *zone);
+  if (!instant) return std::nullopt;
+  return Timestamp{*instant, zone};
+}
+
+std::optional<Timestamp> instant_of(const std::optional<CivilTimestamp>& civil,
+                                    const TimeZone* zone) {
+  if (!civil) return std::nullopt;
+  if (!civil->utc_offset_seconds) return instant_in(zone, civil->microseconds);
   std::int64_t instant = 0;
-  if (!civil || !civil->utc_offset_seconds ||
-      __builtin_sub_overflow(civil->microseconds,
+  if (__builtin_sub_overflow(civil->microseconds,
                              std::int64_t{*civil->utc_offset_seconds} * 1'000'000, &instant))
     return std::nullopt;
   return Timestamp{instant, zone_of_offset(*civil->utc_offset_seconds)};
@@ -68,9 +78,9 @@ std::optional<TimestampNtz> wall_clock_of(const std::optional<CivilTimestamp>& c
   return TimestampNtz{civil->microseconds};
 }
 
-std::optional<Value> parse_timestamp_value(std::string_view text) {
+std::optional<Value> parse_timestamp_value(std::string_view text, const TimeZone* zone) {
   const auto civil = parse_timestamp(text);
-  if (const auto instant = instant_of(civil)) return Value(*instant);
+  if (const auto instant = instant_of(civil, zone)) return Value(*instant);
   return to_value(wall_clock_of(civil));
 }
 
@@ -90,7 +100,23 @@ auto read_typed(const ColumnRef& column, std::int64_t row, std::initializer_list
 
 }  // namespace
 
-std::optional<Value> parse_value(const DeclaredType& type, std::string_view text) {
+/// Exactly the declared scale where that loses nothing: the same number as in its native form.
+std::optional<Decimal> parse_declared_decimal(const DeclaredType& type, std::string_view text) {
+  const auto decimal = parse_decimal(text);
+  if (!decimal || !type.precision || !type.scale) return decimal;
+  const auto exact = rescale(*decimal, *type.precision, *type.scale);
+  return exact ? exact : decimal;
+}
+
+/// Inside nested text bytes are base64, as every JSON writer of the servers makes them.
+Value parse_binary(std::string_view text) {
+  if (auto bytes = parse_base64(text)) return Binary{*std::move(bytes)};
+  const auto raw = std::as_bytes(std::span(text.data(), text.size()));
+  return Binary{std::vector<std::byte>(raw.begin(), raw.end())};
+}
+
+std::optional<Value> parse_value(const DeclaredType& type, std::string_view text,
+                                 const TimeZone* zone) {
   switch (type.id) {
     case TypeId::Boolean:
       return parse_boolean(text);
@@ -107,11 +133,13 @@ std::optional<Value> parse_value(const DeclaredType& type, std::string_view text
     case TypeId::Double:
       return to_value(parse_double(text));
     case TypeId::Decimal:
-      return to_value(parse_decimal(text));
+      return to_value(parse_declared_decimal(type, text));
+    case TypeId::Binary:
+      return parse_binary(text);
     case TypeId::Date:
       return to_value(parse_date(text));
     case TypeId::Timestamp:
-      return parse_timestamp_value(text);
+      return parse_timestamp_value(text, zone);
     case TypeId::TimestampNtz:
       return to_value(wall_clock_of(parse_timestamp(text)));
     case TypeId::IntervalYearMonth:
@@ -121,7 +149,7 @@ std::optional<Value> parse_value(const DeclaredType& type, std::string_view text
     case TypeId::Array:
     case TypeId::Map:
     case TypeId::Struct:
-      return parse_nested(type, text);
+      return parse_nested(type, text, zone);
     case TypeId::Void:
       return std::nullopt;
     default:
@@ -130,7 +158,7 @@ std::optional<Value> parse_value(const DeclaredType& type, std::string_view text
 }
 
 Value value_of_text(const ColumnRef& column, std::int64_t row, std::string_view text) {
-  if (auto value = parse_value(*column.declared, text)) return *std::move(value);
+  if (auto value = parse_value(*column.declared, text, column.zone)) return *std::move(value);
   // Nested text is not always well-formed (quotes inside strings are not escaped everywhere): as it
   // came is better than not at all. A scalar that does not parse is damage.
   const TypeId type = column.declared->id;
@@ -138,8 +166,15 @@ Value value_of_text(const ColumnRef& column, std::int64_t row, std::string_view 
   throw_unparsable(column, row, text);
 }
 
+Value value_of_wall_clock(const ColumnRef& column, TimestampNtz wall_clock) {
+  if (const auto instant = instant_in(column.zone, wall_clock.microseconds)) return *instant;
+  return wall_clock;
+}
+
 Decimal decimal_of_text(const ColumnRef& column, std::int64_t row) {
-  return read_typed(column, row, {TypeId::Decimal}, "a decimal", parse_decimal);
+  return read_typed(column, row, {TypeId::Decimal}, "a decimal", [&](std::string_view text) {
+    return parse_declared_decimal(*column.declared, text);
+  });
 }
 
 }  // namespace result
@@ -152,10 +187,15 @@ Date date_of_text(const ColumnRef& column, std::int64_t row) {
 
 Timestamp timestamp_of_text(const ColumnRef& column, std::int64_t row) {
   constexpr std::string_view kWanted = "a timestamp";
+  if (column.physical == Physical::TimestampNtzMicros) {
+    const auto instant = result::instant_in(column.zone, fixed<std::int64_t>(column, row));
+    if (instant) return *instant;
+    throw_cell_type(column, kWanted);
+  }
   const auto civil =
       result::read_typed(column, row, {TypeId::Timestamp}, kWanted, result::parse_timestamp);
-  if (const auto instant = result::instant_of(civil)) return *instant;
-  throw_cell_type(column, kWanted);  // well-formed, but without an offset it is no instant
+  if (const auto instant = result::instant_of(civil, column.zone)) return *instant;
+  throw_cell_type(column, kWanted);  // well-formed, but no instant
 }
 
 TimestampNtz timestamp_ntz_of_text(const ColumnRef& column, std::int64_t row) {

@@ -19,8 +19,13 @@ namespace dbsql::result {
 Value value_of_text(const detail::ColumnRef& column, std::int64_t row, std::string_view text);
 Decimal decimal_of_text(const detail::ColumnRef& column, std::int64_t row);
 
-/// The text of any declared type, nested ones included, as a value; a TIMESTAMP without an offset
-/// in its text is a `TimestampNtz`, since its zone is not known. Nothing when it does not fit.
-std::optional<Value> parse_value(const DeclaredType& type, std::string_view text);
+/// The text of any declared type, nested ones included, as a value. Nothing when it does not fit.
+/// \param zone  of a TIMESTAMP whose text has no offset; null: not known, the value is then a
+///              `TimestampNtz`, as it is for a wall clock that the zone skips
+std::optional<Value> parse_value(const DeclaredType& type, std::string_view text,
+                                 const TimeZone* zone = nullptr);
+
+/// A TIMESTAMP column of wall clocks: the instant where the zone is known and has it.
+Value value_of_wall_clock(const detail::ColumnRef& column, TimestampNtz wall_clock);
 
 }  // namespace dbsql::result

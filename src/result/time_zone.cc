@@ -125,8 +125,13 @@ struct Registry {
 
   const TimeZone* find(std::string_view name) {
     std::shared_lock lock(mutex);
-    if (const auto known = zones.find(name); known != zones.end()) return known->second;
-    return unknown.contains(name) ? &TimeZone::utc() : nullptr;
+    const auto known = zones.find(name);
+    return known != zones.end() ? known->second : nullptr;
+  }
+
+  bool is_unknown(std::string_view name) {
+    std::shared_lock lock(mutex);
+    return unknown.contains(name);
   }
 
   /// Remembers a name that no zone has; true for its first time. Bounded: the names come from
@@ -147,23 +152,28 @@ const TimeZone& TimeZone::utc() noexcept {
 }
 
 const TimeZone& TimeZone::find(std::string_view name) {
-  if (name.empty() || name == "UTC") return utc();
   Registry& registry = Registry::process();
-  if (const TimeZone* known = registry.find(name)) return *known;
+  if (registry.is_unknown(name)) return utc();
+  if (const TimeZone* known = find_known(name)) return *known;
+  if (registry.note_unknown(name))
+    base::log(LogLevel::Warn, "result",
+              base::concat("time zone \"", name.substr(0, 64),
+                           "\" is not known here: its timestamps are shown in UTC; install the "
+                           "system's time zone data or set TZDIR"));
+  return utc();
+}
+
+const TimeZone* TimeZone::find_known(std::string_view name) {
+  if (name.empty() || name == "UTC") return &utc();
+  Registry& registry = Registry::process();
+  if (const TimeZone* known = registry.find(name)) return known;
   auto table = table_of(name);
-  if (!table) {
-    if (registry.note_unknown(name))
-      base::log(LogLevel::Warn, "result",
-                base::concat("time zone \"", name.substr(0, 64),
-                             "\" is not known here: its timestamps are shown in UTC; install the "
-                             "system's time zone data or set TZDIR"));
-    return utc();
-  }
+  if (!table) return nullptr;
   auto rules = std::make_unique<const Rules>(*std::move(table));
   std::unique_lock lock(registry.mutex);
   auto [place, is_new] = registry.zones.try_emplace(std::string(name), nullptr);
   if (is_new) place->second = new TimeZone(std::string(name), std::move(rules));
-  return *place->second;
+  return place->second;
 }
 
 }  // namespace dbsql

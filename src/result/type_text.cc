@@ -35,6 +35,14 @@ class Parser {
 
  private:
   bool parse_type(DeclaredType& type, int depth) {
+    skip_spaces();
+    const std::string_view before = in_.rest();
+    if (!parse_bare_type(type, depth)) return false;
+    type.text = before.substr(0, before.size() - in_.rest().size());
+    return true;
+  }
+
+  bool parse_bare_type(DeclaredType& type, int depth) {
     const std::string_view word = read_word();
     if (depth > kMaxDepth || word.empty()) return false;
     if (base::equals_ignore_case(word, "INTERVAL")) return parse_interval(type);

@@ -16,6 +16,7 @@ struct DeclaredType {
   std::optional<std::int32_t> precision;  ///< DECIMAL
   std::optional<std::int32_t> scale;      ///< DECIMAL
   std::string name;                       ///< of a struct's field
+  std::string text;                       ///< as it was written, modifiers left out
   bool nullable = true;                   ///< of a struct's field
   /// ARRAY: the element; MAP: key and value; STRUCT: the fields. Empty when the text is the bare
   /// word.

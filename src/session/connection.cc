@@ -5,6 +5,7 @@
 #include "session/connection_impl.h"
 #include "session/progress.h"
 #include "session/result_impl.h"
+#include "session/session_zone.h"
 
 #include <utility>
 
@@ -57,8 +58,11 @@ Result Connection::Impl::query(std::string_view sql, const Parameters& parameter
   std::unique_ptr<result::ResultStream> stream;
   try {
     operation->wait(call);
-    stream = std::make_unique<result::ResultStream>(std::move(operation), options.row_limit, call,
-                                                    files_);
+    stream = std::make_unique<result::ResultStream>(
+        std::move(operation), options.row_limit, call, files_,
+        [this](const base::CallContext& context) {
+          return session::ask_time_zone(session(), files_, context);
+        });
   } catch (...) {
     if (operation) operation->close();
     throw;

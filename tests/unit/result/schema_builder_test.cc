@@ -148,6 +148,60 @@ TEST(BuildSchema, LetsTheArrowTypeDecideWhereTheTextIsNoType) {
   EXPECT_EQ(schema[3].type, TypeId::Unknown);
 }
 
+std::string tree_of(const Column& column) {
+  std::string text = column.name + ":" + column.type_text + (column.nullable ? "" : "!");
+  if (!column.time_zone.empty()) text += "@" + column.time_zone;
+  for (const Column& child : column.children) text += "(" + tree_of(child) + ")";
+  return text;
+}
+
+TEST(BuildSchema, DescribesWhatIsNested) {
+  const auto structure = arrow::struct_schema(
+      arrow::children(arrow::make_schema("d:10,2", "price"),
+                      arrow::map_schema(arrow::make_schema("u", "key"),
+                                        arrow::make_schema("tsu:Etc/UTC", "value"), "seen")),
+      "element");
+  const auto arrow =
+      fields(test::sql_field(arrow::list_schema(arrow::copy_schema(*structure)), "",
+                             "ARRAY<STRUCT<price: DECIMAL(10,2) NOT NULL COMMENT 'x', seen: "
+                             "MAP<VARCHAR(5), TIMESTAMP>>>"),
+             arrow::list_schema(arrow::copy_schema(*structure)), arrow::make_schema("u", ""));
+
+  const Schema schema = build_schema(columns({{.name = "declared", .type_name = "ARRAY"},
+                                              {.name = "arrow", .type_name = "ARRAY"},
+                                              {.name = "text", .type_name = "ARRAY"}}),
+                                     arrow.get());
+
+  EXPECT_EQ(tree_of(schema[0]),
+            "declared:ARRAY<STRUCT<price: DECIMAL(10,2) NOT NULL COMMENT 'x', seen: "
+            "MAP<VARCHAR(5), TIMESTAMP>>>(element:STRUCT<price: DECIMAL(10,2) NOT NULL COMMENT "
+            "'x', seen: MAP<VARCHAR(5), TIMESTAMP>>(price:DECIMAL(10,2)!)(seen:MAP<VARCHAR(5), "
+            "TIMESTAMP>(key:VARCHAR(5)!)(value:TIMESTAMP@Etc/UTC)))");
+  EXPECT_EQ(schema[0].children[0].children[0].precision, 10);
+  EXPECT_EQ(schema[0].children[0].children[0].scale, 2);
+  EXPECT_EQ(tree_of(schema[1]),
+            "arrow:ARRAY<STRUCT<price: DECIMAL(10,2), seen: MAP<STRING, TIMESTAMP>>>(element:"
+            "STRUCT<price: DECIMAL(10,2), seen: MAP<STRING, TIMESTAMP>>(price:DECIMAL(10,2))(seen:"
+            "MAP<STRING, TIMESTAMP>(key:STRING!)(value:TIMESTAMP@Etc/UTC)))");
+  EXPECT_EQ(tree_of(schema[2]), "text:ARRAY");
+}
+
+TEST(BuildSchema, TakesTheZoneThatTheSessionWasAskedFor) {
+  const auto arrow = fields(test::sql_field(arrow::make_schema("u", ""), "", "ARRAY<TIMESTAMP>"),
+                            test::sql_field(arrow::make_schema("tsu:Etc/UTC", ""), "", "TIMESTAMP"),
+                            test::sql_field(arrow::make_schema("u", ""), "", "TIMESTAMP_NTZ"));
+  const Schema schema =
+      build_schema(columns({{.name = "a"}, {.name = "b"}, {.name = "c"}}), arrow.get());
+
+  const Schema zoned = with_time_zone(schema, "Asia/Tokyo");
+
+  EXPECT_TRUE(lacks_time_zone(schema));
+  EXPECT_FALSE(lacks_time_zone(zoned));
+  EXPECT_EQ(zoned[0].children[0].time_zone, "Asia/Tokyo");
+  EXPECT_EQ(zoned[1].time_zone, "Etc/UTC");
+  EXPECT_EQ(zoned[2].time_zone, "");
+}
+
 TEST(BuildSchema, PublishesSqlNamesForTheProtocolsOwn) {
   const Schema schema = build_schema(columns({{.name = "a", .type_name = "NULL"},
                                               {.name = "b", .type_name = "INTERVAL_DAY_TIME"},

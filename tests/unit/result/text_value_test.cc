@@ -61,7 +61,27 @@ TEST(TextColumn, StaysTextForWhoAsksForText) {
 
   EXPECT_EQ(column.text(0), "3.1400");
   EXPECT_EQ(column.get<std::string_view>(0), "3.1400");
-  EXPECT_EQ(column.value(0), Value(Decimal(0, 31'400, 4)));
+}
+
+TEST(TextColumn, HasTheDeclaredScaleWhereThatLosesNothing) {
+  EXPECT_EQ(text_column("DECIMAL(10,2)", "3.1400").value(0), Value(Decimal(0, 314, 2)));
+  EXPECT_EQ(text_column("DECIMAL(10,2)", "3.1").get<Decimal>(0), Decimal(0, 310, 2));
+  EXPECT_EQ(text_column("DECIMAL(10,2)", "3.141").get<Decimal>(0), Decimal(0, 3'141, 3));
+}
+
+// The zone is what the session was asked for: see session/session_zone.h.
+TEST(TextColumn, OfAKnownZoneIsAnInstant) {
+  const auto read = [](std::string_view zone, std::string_view text) {
+    return result::parse_value(result::parse_type_text("TIMESTAMP").value(), text,
+                               TimeZone::find_known(zone))
+        .value();
+  };
+  const Value winter = read("America/Los_Angeles", "2021-01-01 10:00:00");
+
+  EXPECT_EQ(winter, Value(Timestamp{1'609'524'000'000'000}));
+  EXPECT_EQ(winter.to_string(), "2021-01-01 10:00:00");
+  EXPECT_EQ(read("America/Los_Angeles", "2021-03-14 02:30:00").type_name(), "TIMESTAMP_NTZ");
+  EXPECT_EQ(read("No/Such_Zone", "2021-03-14 02:30:00").type_name(), "TIMESTAMP_NTZ");
 }
 
 TEST(TextColumn, WithDamagedTextNamesTheColumn) {
@@ -93,12 +113,15 @@ TEST(NestedTextColumn, IsReadByItsDeclaredType) {
   const Value value = column.value(0);
 
   EXPECT_EQ(value, Value(StructValue{{{"Field1", Value(77)}, {"Field2", Value(Date{18'627})}}}));
-  EXPECT_EQ(column.text(0), R"({"Field1":77,"Field2":2020-12-31})");
+  EXPECT_EQ(column.text(0), R"({"Field1":77,"Field2":"2020-12-31"})");
+  EXPECT_EQ(column.get<std::string_view>(0), R"({"Field1":77,"Field2":2020-12-31})");
+  EXPECT_EQ(column.text(1), "NULL");
 }
 
 TEST(NestedTextColumn, IsTextWhereItDoesNotFitTheType) {
   EXPECT_EQ(text_column("ARRAY<INT>", "[1,x]").value(0), Value("[1,x]"));
   EXPECT_EQ(text_column("ARRAY<INT>", "[1,2").value(0), Value("[1,2"));
+  EXPECT_EQ(text_column("ARRAY<INT>", "[1,2").text(0), "[1,2");
 }
 
 TEST(ParseNested, ReadsBareAndQuotedScalars) {
@@ -119,6 +142,11 @@ TEST(ParseNested, ReadsBareAndQuotedScalars) {
       shown("STRUCT<a: INT, b: STRUCT<c: DECIMAL(10,2)>, d: STRING>", R"({"a":1,"b":{"c":19.99}})"),
       R"({"a":1,"b":{"c":19.99},"d":null})");
   EXPECT_EQ(shown("STRUCT<a: INT>", "{}"), R"({"a":null})");
+  EXPECT_EQ(shown("STRUCT<>", "{}"), "{}");
+  EXPECT_EQ(shown("ARRAY<BINARY>", R"(["Gr8=","",Gr8=])"), R"(["Gr8=","","Gr8="])");
+  EXPECT_EQ(shown("ARRAY<BINARY>", R"(["Gr8","Gr9=","G","===="])"),
+            R"(["R3I4","R3I5PQ==","Rw==","PT09PQ=="])");  // no base64: the bytes of the text
+  EXPECT_EQ(shown("ARRAY<DECIMAL(10,2)>", "[1,2.5,3.125]"), "[1.00,2.50,3.125]");
 }
 
 TEST(ParseNested, RefusesWhatDoesNotFit) {
