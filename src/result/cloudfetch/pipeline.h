@@ -43,6 +43,7 @@ using RefreshLinks = std::function<std::vector<protocol::ResultLink>(
 ///
 ///   add() -> slots in row order -> GET (I/O thread) -> decompress, decode (executor) -> next()
 ///
+/// A file is decoded while it arrives: its first batches come out before its last byte is there.
 /// Ownership: batches share the memory of their file and outlive the pipeline. The destructor
 /// aborts what still runs. Threads: `add`, `wants_links`, `next` and `close` are for the consumer,
 /// one thread at a time; completions come from
@@ -72,6 +73,11 @@ class CloudFetchPipeline {
   /// The next batch in row order, waiting for it as `call` allows; empty when all added links are
   /// used up.
   std::optional<arrow::UniqueArray> next(const base::CallContext& call);
+
+  /// Whether the result failed because not one file could be had from storage at all: connections
+  /// that do not come about, certificates of somebody else, links refused however fresh. So it
+  /// looks where a policy forbids the way to the storage host.
+  bool storage_is_unreachable() const;
 
   /// Aborts downloads and frees what nobody holds. Never throws.
   void close() noexcept;

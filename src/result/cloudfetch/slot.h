@@ -5,13 +5,16 @@
 #include "arrow/c_data.h"
 #include "protocol/backend.h"
 #include "result/cloudfetch/download.h"
+#include "result/cloudfetch/file_decoder.h"
 #include "result/cloudfetch/memory_budget.h"
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dbsql::result {
@@ -23,22 +26,35 @@ struct Transfer {
   AbortDownload abort;  ///< empty until the download has been handed to the network
 };
 
+/// The decoding of one download, while it goes on. Its task is the only one to touch `decoder`; the
+/// rest is guarded by the pipeline.
+struct DecodeJob {
+  std::uint64_t transfer = 0;
+  std::unique_ptr<FileDecoder> decoder;  ///< gone when the task has come to its end
+  base::Buffer arrived;
+  bool is_complete = false;
+  bool has_news = false;    ///< `arrived` has grown since the task looked
+  bool is_running = false;  ///< the task is queued or running
+};
+
 /// One file of the result, from its link to its last batch.
 struct Slot {
   enum class State : std::uint8_t {
-    Waiting,  ///< for a place among the downloads, or for `not_before`
-    Stale,    ///< its link must be renewed
-    Fetching,
-    Decoding,
-    Ready,   ///< all batches are in `batches`, or were handed out
-    Failed,  ///< `error` says why
+    Waiting,   ///< for a place among the downloads, or for `not_before`
+    Stale,     ///< its link must be renewed
+    Fetching,  ///< batches may come already
+    Decoding,  ///< all of it has arrived
+    Ready,     ///< all batches are in `batches`, or were handed out
+    Failed,    ///< `error` says why
   };
 
   protocol::ResultLink link;
   State state = State::Waiting;
   std::chrono::steady_clock::time_point not_before{};
   std::vector<Transfer> transfers;
-  MemoryBudget::Reservation reservation;
+  MemoryBudget::Reservation reservation;  ///< until a decoder takes it over
+  std::shared_ptr<DecodeJob> job;
+  FileDecoder::HandedOut handed_out;  ///< by this file's decoders, into `batches`
   std::deque<arrow::UniqueArray> batches;
   std::exception_ptr error;
 

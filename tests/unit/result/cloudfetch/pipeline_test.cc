@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -65,6 +66,13 @@ class CloudFetchTest : public testing::Test {
       values.insert(values.end(), some.begin(), some.end());
     }
     return values;
+  }
+
+  /// The last task of a file may still be on its way out when its rows are there.
+  static bool eventually(const std::function<bool()>& condition) {
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    while (!condition() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    return condition();
   }
 
   test::FakeClock clock_;
@@ -264,7 +272,7 @@ TEST_F(CloudFetchTest, StaysWithinTheBudgetAndStillMakesProgress) {
 
   EXPECT_EQ(rest().size(), 20U);
   EXPECT_LE(budget_->peak(), 3000U + 1400U);
-  EXPECT_EQ(budget_->in_use(), 0U);
+  EXPECT_TRUE(eventually([&] { return budget_->in_use() == 0; }));
 }
 
 TEST_F(CloudFetchTest, AFileLargerThanTheBudgetIsDelivered) {
@@ -283,7 +291,7 @@ TEST_F(CloudFetchTest, CountsMemoryUntilTheLastBatchIsReleased) {
 
   EXPECT_GT(budget_->in_use(), 0U);
   batch.reset();
-  EXPECT_EQ(budget_->in_use(), 0U);
+  EXPECT_TRUE(eventually([&] { return budget_->in_use() == 0; }));
 }
 
 TEST_F(CloudFetchTest, AWaitEndsAtOnceWhenAStopIsRequested) {
@@ -314,7 +322,7 @@ TEST_F(CloudFetchTest, ClosingAbortsWhatRuns) {
   pipeline().close();
 
   EXPECT_EQ(storage_.aborts(), 2);
-  EXPECT_EQ(budget_->in_use(), 0U);
+  EXPECT_TRUE(eventually([&] { return budget_->in_use() == 0; }));
 }
 
 TEST_F(CloudFetchTest, ASecondDownloadIsStartedWhenTheFirstIsFarTooSlow) {
@@ -331,6 +339,93 @@ TEST_F(CloudFetchTest, ASecondDownloadIsStartedWhenTheFirstIsFarTooSlow) {
 
   EXPECT_EQ(rest(), Values{2});
   EXPECT_EQ(storage_.count("b"), 2);
+}
+
+class EarlyBatchesTest : public CloudFetchTest, public testing::WithParamInterface<test::Wire> {
+ protected:
+  EarlyBatchesTest() {
+    clock_.advance_when_waited_on(false);
+    storage_.answer("a", test::file_of_batches({{1, 2}, {3}, {4, 5}}, GetParam(), ends_));
+    storage_.hold("a");
+  }
+
+  /// The rows of the first batch, which comes while the download is still held.
+  Values first_batch() {
+    pipeline().add({link("a", 0, 5)});
+    std::jthread grower([&] {
+      storage_.await_requests(1);
+      storage_.grow("a", ends_[0] + 3);
+    });
+    return values_of(*pipeline().next({}));
+  }
+
+  std::vector<std::size_t> ends_;
+};
+
+TEST_P(EarlyBatchesTest, ComeBeforeTheirFileIsComplete) {
+  EXPECT_EQ(first_batch(), (Values{1, 2}));
+
+  storage_.grow("a", ends_[1]);
+  EXPECT_EQ(values_of(*pipeline().next({})), Values{3});
+  storage_.finish("a");
+  EXPECT_EQ(rest(), (Values{4, 5}));
+  EXPECT_EQ(storage_.count("a"), 1);
+  EXPECT_TRUE(eventually([&] { return budget_->in_use() == 0; }));
+}
+
+TEST_P(EarlyBatchesTest, AreNotRepeatedWhenTheDownloadIs) {
+  storage_.answer("a", http::Failure{.message = "connection reset", .bytes_sent = true});
+  storage_.answer("a", test::file_of_batches({{1, 2}, {3}, {4, 5}}, GetParam(), ends_));
+  EXPECT_EQ(first_batch(), (Values{1, 2}));
+  clock_.advance_when_waited_on(true);
+  storage_.drop("a");
+
+  storage_.finish("a");
+
+  EXPECT_EQ(rest(), (Values{3, 4, 5}));
+  EXPECT_EQ(storage_.count("a"), 2);
+}
+
+TEST_P(EarlyBatchesTest, AreNeverFollowedByTheRowsOfAnotherFile) {
+  std::vector<std::size_t> ends;
+  storage_.answer("a", http::Failure{.message = "connection reset", .bytes_sent = true});
+  storage_.answer("a", test::file_of_batches({{2, 1}, {3}, {4, 5}}, GetParam(), ends));
+  EXPECT_EQ(first_batch(), (Values{1, 2}));
+  clock_.advance_when_waited_on(true);
+  storage_.drop("a");
+
+  storage_.finish("a");
+
+  EXPECT_EQ(capture_error([&] { rest(); }).kind(), ErrorKind::CorruptResult);
+}
+
+TEST_P(EarlyBatchesTest, AreCountedAgainstTheBudget) {
+  EXPECT_EQ(first_batch(), (Values{1, 2}));
+  EXPECT_GT(budget_->in_use(), 0U);
+  pipeline().close();
+  pipeline_.reset();
+  EXPECT_TRUE(eventually([&] { return budget_->in_use() == 0; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Wires, EarlyBatchesTest,
+                         testing::Values(test::Wire::Lz4, test::Wire::Plain));
+
+TEST_F(CloudFetchTest, ReportsAStorageThatNobodyCanConnectTo) {
+  storage_.answer("a", http::Failure{.message = "connection refused", .bytes_sent = false});
+  pipeline().add({link("a", 0, 1)});
+
+  EXPECT_EQ(capture_error([&] { rest(); }).kind(), ErrorKind::Network);
+  EXPECT_TRUE(pipeline().storage_is_unreachable());
+  EXPECT_EQ(storage_.count("a"), 3);
+}
+
+TEST_F(CloudFetchTest, AStorageThatHasServedAFileIsNotUnreachable) {
+  storage_.answer("a", file_of({1}));
+  storage_.answer("b", http::Failure{.message = "connection refused", .bytes_sent = false});
+  pipeline().add({link("a", 0, 1), link("b", 1, 1)});
+
+  EXPECT_EQ(capture_error([&] { rest(); }).attempts(), 10);
+  EXPECT_FALSE(pipeline().storage_is_unreachable());
 }
 
 }  // namespace

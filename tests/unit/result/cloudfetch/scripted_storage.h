@@ -37,6 +37,25 @@ class ScriptedStorage {
     for (const auto& completion : waiting) completion(take(url));
   }
 
+  /// Lets the next answer for `url` fall away: the one after it is given.
+  void drop(const std::string& url) {
+    std::lock_guard lock(mutex_);
+    script_[url].pop_front();
+  }
+
+  /// Tells every request that is kept waiting for `url` that this much of the next answer is there.
+  void grow(const std::string& url, std::size_t size) {
+    std::vector<http::Request> waiting;
+    base::Buffer body;
+    {
+      std::lock_guard lock(mutex_);
+      body = std::get<http::Response>(script_[url].front()).body;
+      for (const auto& request : requests_)
+        if (request.url == url && held_.contains(url)) waiting.push_back(request);
+    }
+    for (const auto& request : waiting) request.on_body_growth(body.slice(0, size));
+  }
+
   result::StartDownload start() {
     return [this](const http::Request& request, std::function<void(http::Reply)> completion) {
       {
@@ -91,6 +110,27 @@ class ScriptedStorage {
   std::vector<http::Request> requests_;
   int aborts_ = 0;
 };
+
+/// A result file with a batch for each list of BIGINTs, each message in an LZ4 frame of its own.
+/// \param ends  where in the file each batch ends
+inline http::Response file_of_batches(const std::vector<std::vector<std::int64_t>>& batches,
+                                      Wire wire, std::vector<std::size_t>& ends) {
+  std::string bytes;
+  const auto add = [&](const std::string& message) {
+    bytes +=
+        wire == Wire::Lz4
+            ? arrow::compress_lz4_frame(std::as_bytes(std::span(message.data(), message.size())))
+            : message;
+  };
+  const arrow::RecordBatchEncoder encoder(*bigint_schema());
+  add(arrow::write_schema(*bigint_schema()));
+  for (const auto& values : batches) {
+    add(encoder.encode(*bigint_batch(values)));
+    ends.push_back(bytes.size());
+  }
+  add(std::string(arrow::end_of_stream()));
+  return {.status = 200, .body = base::Buffer::copy_of(bytes)};
+}
 
 /// A result file with one batch of BIGINTs.
 inline http::Response file_of(const std::vector<std::int64_t>& values, Wire wire = Wire::Lz4) {

@@ -1,0 +1,280 @@
+#include "base/log.h"
+#include "base/text.h"
+#include "http/retry_policy.h"
+#include "http/url.h"
+#include "result/cloudfetch/download_policy.h"
+#include "result/cloudfetch/pipeline_state.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+/// The pipeline's downloads: which to start when, and what their ends mean.
+namespace dbsql::result {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kMostAttempts = 10;
+constexpr std::size_t kUnknownSize = std::size_t{20} << 20;
+constexpr auto kShortestHedge = std::chrono::seconds(5);
+constexpr std::size_t kTimedDownloads = 16;
+constexpr std::size_t kGrowthStep = std::size_t{512} << 10;
+constexpr int kConnectAttempts = 3;  // to a storage host that has never answered
+
+double random_unit() {
+  thread_local std::minstd_rand engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(engine);
+}
+
+std::string host_of(const std::string& url) {
+  const auto parsed = http::Url::parse(url);
+  return parsed ? parsed->authority() : std::string("an unreadable address");
+}
+
+/// The decompressed file, and the compressed one beside it while it is being decoded.
+std::size_t size_estimate(const protocol::ResultLink& link) {
+  const auto size = link.size_bytes > 0 ? static_cast<std::size_t>(link.size_bytes) : kUnknownSize;
+  return size + size / 5 * 2;
+}
+
+std::string describe(const http::Reply& reply) {
+  if (const auto* failure = std::get_if<http::Failure>(&reply)) return failure->message;
+  return base::concat("HTTP ", std::get<http::Response>(reply).status);
+}
+
+}  // namespace
+
+void CloudFetchPipeline::State::pump() {
+  std::vector<Start> starts;
+  {
+    std::lock_guard lock(mutex_);
+    if (!closed_) starts = choose_starts_locked();
+  }
+  for (Start& start : starts) {
+    AbortDownload abort =
+        environment_.start(start.request, [self = shared_from_this(), sequence = start.sequence,
+                                           transfer = start.transfer](http::Reply reply) {
+          self->downloaded(sequence, transfer, std::move(reply));
+        });
+    std::unique_lock lock(mutex_);
+    Slot* slot = closed_ ? nullptr : find_locked(start.sequence);
+    const auto running = slot == nullptr ? nullptr : [&]() -> Transfer* {
+      for (Transfer& transfer : slot->transfers)
+        if (transfer.id == start.transfer) return &transfer;
+      return nullptr;
+    }();
+    if (running != nullptr) {
+      running->abort = std::move(abort);
+    } else {
+      lock.unlock();
+      abort();  // it has ended, or nobody wants it any more
+    }
+  }
+}
+
+bool CloudFetchPipeline::State::is_stale_locked(const Slot& slot) const {
+  return environment_.clock->system_now() + environment_.options.refresh_margin >= slot.link.expiry;
+}
+
+bool CloudFetchPipeline::State::may_start_locked(Slot& slot, bool is_head) {
+  if (slot.reservation.size() != 0) return true;  // kept from an attempt that failed
+  const std::size_t size = size_estimate(slot.link);
+  // The file that the consumer waits for always goes ahead: otherwise a budget smaller than one
+  // file, or batches that the consumer keeps, would stop everything.
+  slot.reservation =
+      is_head ? environment_.budget->force_reserve(size) : environment_.budget->try_reserve(size);
+  return slot.reservation.size() != 0;
+}
+
+std::vector<CloudFetchPipeline::State::Start> CloudFetchPipeline::State::choose_starts_locked() {
+  std::vector<Start> starts;
+  const auto time = now();
+  const std::size_t window =
+      std::min(slots_.size(), 2 * static_cast<std::size_t>(parallelism_.limit()));
+  for (std::size_t i = 0; i < window; ++i) {
+    Slot& slot = slots_[i];
+    if (i == 0 && slot.state == Slot::State::Fetching && slot.transfers.size() == 1) {
+      const auto hedge = hedge_time_locked(slot);
+      if (hedge && *hedge <= time) starts.push_back(begin_locked(slot, first_sequence_));
+      continue;
+    }
+    if (slot.state != Slot::State::Waiting || slot.not_before > time) continue;
+    if (is_stale_locked(slot)) {
+      slot.state = Slot::State::Stale;
+      continue;
+    }
+    if (running_ >= parallelism_.limit() && i != 0) break;
+    if (!may_start_locked(slot, i == 0)) break;
+    starts.push_back(begin_locked(slot, first_sequence_ + i));
+  }
+  return starts;
+}
+
+CloudFetchPipeline::State::Start CloudFetchPipeline::State::begin_locked(Slot& slot,
+                                                                         std::uint64_t sequence) {
+  slot.state = Slot::State::Fetching;
+  slot.transfers.push_back({.id = next_transfer_++, .started = now()});
+  ++running_;
+  Start start{.sequence = sequence, .transfer = slot.transfers.back().id};
+  start.request.method = "GET";
+  start.request.url = slot.link.url;
+  start.request.headers =
+      slot.link.headers;  // these and no others: storage must not see who we are
+  start.request.name = "CloudFetch";
+  start.request.request_class = http::RequestClass::Fetch;
+  start.request.first_byte_timeout = environment_.options.stall_timeout;
+  start.request.growth_step = kGrowthStep;
+  start.request.on_body_growth = [state = weak_from_this(), sequence,
+                                  transfer = start.transfer](const base::Buffer& so_far) {
+    if (const auto self = state.lock()) self->grown(sequence, transfer, so_far);
+  };
+  return start;
+}
+
+auto CloudFetchPipeline::State::hedge_time_locked(const Slot& slot) const
+    -> std::optional<TimePoint> {
+  if (durations_.empty() || slot.transfers.size() != 1) return std::nullopt;
+  std::vector<std::chrono::nanoseconds> sorted(durations_.begin(), durations_.end());
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  return slot.transfers.front().started +
+         std::max<std::chrono::nanoseconds>(3 * *middle, kShortestHedge);
+}
+
+auto CloudFetchPipeline::State::next_event_locked() const -> std::optional<TimePoint> {
+  const Slot& head = slots_.front();
+  if (head.state == Slot::State::Waiting) return std::max(head.not_before, now() + milliseconds(1));
+  if (head.state == Slot::State::Fetching) return hedge_time_locked(head);
+  return std::nullopt;
+}
+
+// ------------------------------------------------------------------------------------- completions
+
+void CloudFetchPipeline::State::downloaded(std::uint64_t sequence, std::uint64_t transfer,
+                                           http::Reply reply) {
+  std::vector<AbortDownload> losers;
+  {
+    std::lock_guard lock(mutex_);
+    Slot* slot = closed_ ? nullptr : find_locked(sequence);
+    if (slot == nullptr) return;
+    const auto found = std::find_if(slot->transfers.begin(), slot->transfers.end(),
+                                    [&](const Transfer& one) { return one.id == transfer; });
+    if (found == slot->transfers.end()) return;
+    const Transfer ended = std::move(*found);
+    slot->transfers.erase(found);
+    --running_;
+    losers = absorb_locked(*slot, sequence, ended, std::move(reply));
+  }
+  for (const AbortDownload& abort : losers) {
+    if (abort) abort();
+  }
+  changed_.notify_all();
+  pump();
+}
+
+std::vector<AbortDownload> CloudFetchPipeline::State::absorb_locked(Slot& slot,
+                                                                    std::uint64_t sequence,
+                                                                    const Transfer& transfer,
+                                                                    http::Reply reply) {
+  const DownloadVerdict verdict = judge(reply);
+  if (verdict != DownloadVerdict::Done) {
+    // What came of it is out already, or worth nothing without the rest.
+    if (slot.job && slot.job->transfer == transfer.id) slot.job.reset();
+    if (!slot.transfers.empty()) return {};  // its twin still runs
+  }
+  switch (verdict) {
+    case DownloadVerdict::Done: {
+      const auto& response = std::get<http::Response>(reply);
+      any_file_ = true;
+      durations_.push_back(now() - transfer.started);
+      if (durations_.size() > kTimedDownloads) durations_.pop_front();
+      parallelism_.completed(response.body.size(), now());
+      slot.state = Slot::State::Decoding;
+      if (slot.job && slot.job->transfer != transfer.id) slot.job.reset();  // its twin was faster
+      feed_locked(slot, sequence, transfer.id, response.body, true);
+      return drop_transfers_locked(slot);
+    }
+    case DownloadVerdict::Retry:
+      retry_later_locked(slot, reply);
+      break;
+    case DownloadVerdict::Refresh:
+      slot.last_problem = describe(reply);
+      slot.last_status = std::get<http::Response>(reply).status;
+      ++slot.attempts;
+      slot.state = Slot::State::Stale;
+      break;
+    case DownloadVerdict::Fatal:
+      slot.last_problem = describe(reply);
+      ++slot.attempts;
+      if (const auto* response = std::get_if<http::Response>(&reply))
+        slot.last_status = response->status;
+      if (!any_file_ && std::holds_alternative<http::Failure>(reply)) unreachable_ = true;
+      fail_locked(
+          slot, std::holds_alternative<http::Failure>(reply) ? ErrorKind::Tls : ErrorKind::Network);
+      break;
+  }
+  return {};
+}
+
+std::vector<AbortDownload> CloudFetchPipeline::State::drop_transfers_locked(Slot& slot) {
+  std::vector<AbortDownload> dropped;
+  for (Transfer& transfer : slot.transfers) {
+    dropped.push_back(std::move(transfer.abort));
+    --running_;
+  }
+  slot.transfers.clear();
+  return dropped;
+}
+
+/// Whether it is time to believe that connections to storage are not let through.
+bool CloudFetchPipeline::State::never_connects_locked(const Slot& slot,
+                                                      const http::Reply& reply) const {
+  const auto* failure = std::get_if<http::Failure>(&reply);
+  return failure != nullptr && !failure->bytes_sent && !any_file_ &&
+         slot.attempts >= kConnectAttempts;
+}
+
+void CloudFetchPipeline::State::retry_later_locked(Slot& slot, const http::Reply& reply) {
+  std::optional<std::chrono::seconds> hint;
+  if (const auto* response = std::get_if<http::Response>(&reply)) {
+    slot.last_status = response->status;
+    hint = http::parse_retry_after(http::find_header(response->headers, "retry-after"),
+                                   environment_.clock->system_now());
+    if (response->status == 503 || response->status == 429) parallelism_.slow_down();
+  }
+  slot.last_problem = describe(reply);
+  const milliseconds wait = download_backoff(++slot.attempts, random_unit(), hint);
+  slot.waited += wait;
+  if (never_connects_locked(slot, reply)) unreachable_ = true;
+  if (unreachable_ || slot.attempts >= kMostAttempts ||
+      slot.waited > environment_.options.retry_budget) {
+    fail_locked(slot, ErrorKind::Network);
+    return;
+  }
+  base::log(LogLevel::Info, "cloudfetch",
+            base::concat("download from ", host_of(slot.link.url), " failed (", slot.last_problem,
+                         "); attempt ", slot.attempts + 1, " in ", wait.count(), " ms"));
+  slot.not_before = now() + wait;
+  slot.state = Slot::State::Waiting;
+}
+
+void CloudFetchPipeline::State::fail_locked(Slot& slot, ErrorKind kind) {
+  ErrorFields fields{.kind = kind, .http_status = slot.last_status, .attempts = slot.attempts};
+  if (!any_file_ && (slot.last_status == 401 || slot.last_status == 403)) unreachable_ = true;
+  fields.message =
+      base::concat("the result file with the rows from ", slot.link.start_row,
+                   " on could not be downloaded from ", host_of(slot.link.url), ": ",
+                   slot.last_problem.empty() ? "its link has expired" : slot.last_problem, " (",
+                   slot.attempts, " attempts, ", slot.refreshes, " fresh links)");
+  try {
+    throw_error(std::move(fields));
+  } catch (...) {
+    slot.error = std::current_exception();
+  }
+  slot.state = Slot::State::Failed;
+  slot.reservation.release();
+}
+
+}  // namespace dbsql::result
