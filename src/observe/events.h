@@ -35,6 +35,13 @@ struct PageReceived {
   std::int64_t start_row = 0;
   std::int64_t wire_bytes = 0;
 };
+/// A volume's file was moved: neither its path nor that of the local file.
+struct StagingTransferred {
+  std::string statement_id;
+  std::string operation;  ///< PUT, GET or REMOVE
+  std::uint64_t bytes = 0;
+  std::chrono::nanoseconds elapsed{0};
+};
 struct StatementClosed {
   std::string statement_id;
 };
@@ -44,6 +51,6 @@ struct Failed {
 };
 
 using Event = std::variant<SessionOpened, SessionClosed, StatementSubmitted, StatementPolled,
-                           PageReceived, StatementClosed, Failed>;
+                           PageReceived, StagingTransferred, StatementClosed, Failed>;
 
 }  // namespace dbsql::observe
