@@ -13,7 +13,48 @@ namespace {
   throw AdbcFailure{.message = message != nullptr ? message : "unknown error"};
 }
 
+/// While it lives, a requested stop interrupts the connection. The callback runs in the thread that
+/// requests the stop and only tells the watch, which does the rest.
+class InterruptOnStop {
+ public:
+  InterruptOnStop(InterruptWatch& watch, AdbcConnectionHandle& connection,
+                  const std::stop_token& stop)
+      : watch_(watch), connection_(connection), callback_(std::in_place, stop, Callback{this}) {}
+  ~InterruptOnStop() {
+    callback_.reset();  // waits for the callback if it is running
+    if (interrupted_) watch_.remove(connection_);
+  }
+  InterruptOnStop(const InterruptOnStop&) = delete;
+  InterruptOnStop& operator=(const InterruptOnStop&) = delete;
+
+ private:
+  struct Callback {
+    InterruptOnStop* self;
+    void operator()() const {
+      self->interrupted_ = true;
+      self->watch_.add(self->connection_);
+    }
+  };
+
+  InterruptWatch& watch_;
+  AdbcConnectionHandle& connection_;
+  bool interrupted_ = false;  // written by the callback, read when that is over
+  std::optional<std::stop_callback<Callback>> callback_;
+};
+
 }  // namespace
+
+/// The turn that `take_turn` gave, handed back whatever happens.
+class EngineChannel::Turn {
+ public:
+  explicit Turn(EngineChannel& channel) : channel_(channel) {}
+  ~Turn() { channel_.end_turn(); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  EngineChannel& channel_;
+};
 
 EngineChannel::EngineChannel(std::shared_ptr<AdbcDatabaseHandle> database,
                              std::shared_ptr<InterruptWatch> watch)
@@ -35,28 +76,14 @@ void EngineChannel::end_turn() noexcept {
 void EngineChannel::exclusively(const std::stop_token& stop, const std::function<void()>& call,
                                 const EngineStatement& statement) {
   take_turn(stop);
-  std::optional<EngineError> error;
-  {
-    bool interrupted = false;
-    // Runs in the thread that requests the stop; the watch does the rest.
-    auto interrupt = [&] {
-      interrupted = true;
-      watch_->add(connection_);
-    };
-    std::optional<std::stop_callback<decltype(interrupt)>> on_stop(std::in_place, stop, interrupt);
-    try {
-      call();
-    } catch (const AdbcFailure& failure) {
-      error = translate_engine_error(failure.message, statement.sql, statement.text);
-    } catch (const EngineError& thrown) {
-      error = thrown;
-    }
-    on_stop.reset();  // waits for the callback if it is running
-    if (interrupted) watch_->remove(connection_);
+  const Turn turn(*this);
+  try {
+    const InterruptOnStop interruptible(*watch_, connection_, stop);
+    call();
+  } catch (const AdbcFailure& failure) {
+    if (stop.stop_requested()) throw make_cancelled_error();
+    throw translate_engine_error(failure.message, statement.sql, statement.text);
   }
-  end_turn();
-  if (error && stop.stop_requested()) throw make_cancelled_error();
-  if (error) throw std::move(*error);
 }
 
 arrow::UniqueStream EngineChannel::query(const EngineStatement& statement,
@@ -98,8 +125,8 @@ arrow::UniqueArray EngineChannel::next(arrow::UniqueStream& stream,
 
 void EngineChannel::release(arrow::UniqueStream& stream) noexcept {
   take_turn({});
+  const Turn turn(*this);
   stream.release();
-  end_turn();
 }
 
 void EngineChannel::run(const std::string& engine_sql, const std::stop_token& stop) {

@@ -47,6 +47,8 @@ class EngineChannel {
   void run(const std::string& engine_sql, const std::stop_token& stop = {});
 
  private:
+  class Turn;
+
   // Waits for its turn, calls, and makes the call interruptible.
   void exclusively(const std::stop_token& stop, const std::function<void()>& call,
                    const EngineStatement& statement);

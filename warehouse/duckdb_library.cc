@@ -111,11 +111,18 @@ AdbcDatabaseHandle::AdbcDatabaseHandle(LibraryPtr library, const std::string& pa
   const auto& driver = library_->driver();
   AdbcError error{};
   AdbcLibrary::check(driver.DatabaseNew(&database_, &error), error);
-  AdbcLibrary::check(driver.DatabaseSetOption(&database_, "path", path.c_str(), &error), error);
-  AdbcLibrary::check(driver.DatabaseInit(&database_, &error), error);
+  try {
+    AdbcLibrary::check(driver.DatabaseSetOption(&database_, "path", path.c_str(), &error), error);
+    AdbcLibrary::check(driver.DatabaseInit(&database_, &error), error);
+  } catch (...) {
+    release();
+    throw;
+  }
 }
 
-AdbcDatabaseHandle::~AdbcDatabaseHandle() {
+AdbcDatabaseHandle::~AdbcDatabaseHandle() { release(); }
+
+void AdbcDatabaseHandle::release() noexcept {
   AdbcError error{};
   library_->driver().DatabaseRelease(&database_, &error);
   if (error.release != nullptr) error.release(&error);
@@ -126,10 +133,17 @@ AdbcConnectionHandle::AdbcConnectionHandle(std::shared_ptr<AdbcDatabaseHandle> d
   const auto& driver = database_->library()->driver();
   AdbcError error{};
   AdbcLibrary::check(driver.ConnectionNew(&connection_, &error), error);
-  AdbcLibrary::check(driver.ConnectionInit(&connection_, database_->get(), &error), error);
+  try {
+    AdbcLibrary::check(driver.ConnectionInit(&connection_, database_->get(), &error), error);
+  } catch (...) {
+    release();
+    throw;
+  }
 }
 
-AdbcConnectionHandle::~AdbcConnectionHandle() {
+AdbcConnectionHandle::~AdbcConnectionHandle() { release(); }
+
+void AdbcConnectionHandle::release() noexcept {
   AdbcError error{};
   database_->library()->driver().ConnectionRelease(&connection_, &error);
   if (error.release != nullptr) error.release(&error);

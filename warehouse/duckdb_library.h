@@ -54,6 +54,8 @@ class AdbcDatabaseHandle {
   AdbcDatabase* get() noexcept { return &database_; }
 
  private:
+  void release() noexcept;
+
   LibraryPtr library_;
   AdbcDatabase database_{};
 };
@@ -80,6 +82,8 @@ class AdbcConnectionHandle {
   void run(const std::string& sql);
 
  private:
+  void release() noexcept;
+
   std::shared_ptr<AdbcDatabaseHandle> database_;
   AdbcConnection connection_{};
 };

@@ -61,7 +61,19 @@ class StreamedResult final : public EngineResult {
   const ArrowSchema& arrow_schema() const override { return *schema_; }
   std::optional<std::int64_t> affected_rows() const override { return std::nullopt; }
 
+  // A failed result stays failed: its rows end with an error, however often one asks.
   std::optional<arrow::UniqueArray> next() override {
+    if (failure_) throw *failure_;
+    try {
+      return next_batch();
+    } catch (const EngineError& error) {
+      failure_ = error;
+      throw;
+    }
+  }
+
+ private:
+  std::optional<arrow::UniqueArray> next_batch() {
     std::int64_t rows = 0;
     std::int64_t bytes = 0;
     while (rows < kBatchRows && bytes < kBatchBytes && rows_left_ > 0 && !chunk_.empty()) {
@@ -84,7 +96,6 @@ class StreamedResult final : public EngineResult {
     return arrow::make_batch(rows, std::move(columns));
   }
 
- private:
   void open(const RowsRequest& request) {
     engine_schema_ = channel_->schema(stream_, statement_);
     chunk_ = channel_->next(stream_, statement_, stop_);
@@ -129,6 +140,7 @@ class StreamedResult final : public EngineResult {
   std::vector<ResultColumn> columns_;
   arrow::UniqueSchema schema_;
   std::int64_t rows_left_;
+  std::optional<EngineError> failure_;
 };
 
 }  // namespace

@@ -63,6 +63,11 @@ FakeResult::Producer once(arrow::UniqueArray batch) {
   };
 }
 
+EngineError interruption(EngineScript& script) {
+  ++script.interrupted;
+  return {"HY008", "OPERATION_CANCELED", "interrupted"};
+}
+
 arrow::UniqueArray rows_batch(const ArrowSchema& schema, std::int64_t first, std::int64_t rows) {
   arrow::BatchBuilder batch(schema);
   for (std::int64_t id = first; id < first + rows; ++id) {
@@ -77,14 +82,19 @@ arrow::UniqueArray rows_batch(const ArrowSchema& schema, std::int64_t first, std
 }
 
 std::unique_ptr<FakeResult> rows_result(const std::shared_ptr<EngineScript>& script,
-                                        std::int64_t rows, std::int64_t batch_rows, bool fails) {
+                                        std::int64_t rows, std::int64_t batch_rows,
+                                        std::string_view ending = {},
+                                        const std::stop_token& stop = {}) {
   std::vector<ResultColumn> columns{{"id", "BIGINT", {}, {}}, {"name", "STRING", {}, {}}};
   auto schema =
       arrow::struct_schema(arrow::children(field("l", columns[0], false), field("u", columns[1])));
   auto copy = std::make_shared<arrow::UniqueSchema>(arrow::copy_schema(*schema));
   auto next = std::make_shared<std::int64_t>(0);
+  const bool fails = ending == "fail";
+  const bool gated = ending == "gate";
   auto producer = [=]() -> std::optional<arrow::UniqueArray> {
     const std::int64_t count = std::min(batch_rows, rows - *next);
+    if (count == 0 && gated && !script->pass_gate(stop)) throw interruption(*script);
     if (count == 0 && fails) {
       throw EngineError{"22012", "DIVIDE_BY_ZERO",
                         "[DIVIDE_BY_ZERO] Division by zero. SQLSTATE: 22012"};
@@ -193,8 +203,7 @@ class FakeSession final : public warehouse::EngineSession {
       return base::parse_number<std::int64_t>(words[index]).value_or(fallback);
     };
     if (words[0] == "rows") {
-      const bool fails = words.back() == "fail";
-      return rows_result(script_, number(1, 0), number(2, 1000), fails);
+      return rows_result(script_, number(1, 0), number(2, 1000), words.back(), stop);
     }
     if (words[0] == "gate") return behind_gate(stop);
     if (words[0] == "types") return types_result(script_);
@@ -232,12 +241,11 @@ class FakeSession final : public warehouse::EngineSession {
   std::string time_zone() const override { return "America/Los_Angeles"; }
 
  private:
-  std::unique_ptr<EngineResult> metadata() { return rows_result(script_, 3, 10, false); }
+  std::unique_ptr<EngineResult> metadata() { return rows_result(script_, 3, 10); }
 
   std::unique_ptr<EngineResult> behind_gate(const std::stop_token& stop) {
-    if (script_->pass_gate(stop)) return rows_result(script_, 1, 1, false);
-    ++script_->interrupted;
-    throw EngineError{"HY008", "OPERATION_CANCELED", "interrupted"};
+    if (script_->pass_gate(stop)) return rows_result(script_, 1, 1);
+    throw interruption(*script_);
   }
 
   std::shared_ptr<EngineScript> script_;

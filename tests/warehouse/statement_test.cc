@@ -327,6 +327,36 @@ TEST_F(Statements, MayNotBeClosedAgainOnACluster) {
                          "getHandleIdentifier()=01"));
 }
 
+TEST_F(Statements, ThatAreClosedInterruptTheirPageInTheMaking) {
+  ThriftClient client = connect();
+  const auto handle = client.execute(client.usual_request("rows 30 10 gate", 10)).operationHandle;
+  client.fetch(handle, 10);
+  std::thread reader([&] {
+    ThriftClient other(server->port());
+    EXPECT_EQ(other.fetch(handle, 100).status.statusCode, tcli::TStatusCode::ERROR_STATUS);
+  });
+  ASSERT_TRUE(script->await_waiting(1));
+
+  EXPECT_TRUE(ok(client.close(handle)));
+
+  reader.join();
+  EXPECT_EQ(script->interrupted, 1);
+  EXPECT_TRUE(eventually([&] { return script->open_results == 0; }));
+}
+
+TEST_F(Statements, CanBeClosedWhileTheirSessionIsBusyWithAnother) {
+  ThriftClient client = connect();
+  const auto read = client.execute(client.usual_request("rows 30 10", 10)).operationHandle;
+  client.execute("gate");
+  ASSERT_TRUE(script->await_waiting(1));
+
+  EXPECT_TRUE(ok(client.close(read))) << "answered while the other one runs";
+
+  EXPECT_EQ(client.fetch(read, 10).status.sqlState, "08000");
+  script->open_gate();
+  EXPECT_TRUE(eventually([&] { return script->open_results <= 1; }));
+}
+
 TEST_F(Statements, ThatAreUnknownAreInvalidForEveryCall) {
   ThriftClient client = connect();
   tcli::TOperationHandle handle;
