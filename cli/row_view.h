@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace dbsql::cli {
 
@@ -23,25 +22,22 @@ class RowView {
   virtual std::span<const std::byte> bytes(std::size_t column) const = 0;
 };
 
-/// The rows of a result.
+/// A row of a result.
 class ResultRow final : public RowView {
  public:
-  explicit ResultRow(const Schema& schema);
-
   /// Shows the row that `row` stands on; `row` must outlive the look.
   void look_at(const RowRef& row) noexcept { row_ = &row; }
 
   bool is_null(std::size_t column) const override { return row_->is_null(column); }
-  void append_text(std::size_t column, std::string& out) const override;
+  void append_text(std::size_t column, std::string& out) const override {
+    row_->append_text(out, column);
+  }
   std::span<const std::byte> bytes(std::size_t column) const override {
     return row_->get<std::span<const std::byte>>(column);
   }
 
  private:
-  enum class Reader : std::uint8_t { Integer, Text, Any };
-
   const RowRef* row_ = nullptr;
-  std::vector<Reader> readers_;  // by column: the quickest way that its type allows
 };
 
 /// How a column's values look in text: decides alignment and quoting.

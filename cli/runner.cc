@@ -52,7 +52,8 @@ void Runner::run(std::string_view sql, Output& output) {
 
 ExecuteOptions Runner::execute_options() {
   ExecuteOptions execute;
-  execute.timeout = options_.timeout;
+  // The rows are part of what the user waits for.
+  if (options_.timeout) execute.deadline = std::chrono::steady_clock::now() + *options_.timeout;
   execute.stop = interrupts_.token();
   execute.row_limit = options_.row_limit;
   execute.on_progress = [this](const Progress& progress) { progress_.update(progress); };
@@ -94,7 +95,7 @@ void Runner::print_rows(Result& result, Output& output) {
     writer_options.cell_width_limit = terminal_width(STDOUT_FILENO) - kRoomForBorders;
   }
   const auto writer = make_writer(options_.format, writer_options, output.buffer());
-  ResultRow row(result.schema());
+  ResultRow row;
   writer->begin(result.schema());
   try {
     for (const RowRef& each : result.rows()) {
