@@ -52,6 +52,9 @@ struct ResultMetadata {
   bool lz4_compressed =
       false;  ///< a claim: the magic bytes of each body decide (reference/results.md 1.6)
   bool truncated_by_server = false;
+  /// The statement was a PUT, GET or REMOVE of a volume: its one row tells the transfer that the
+  /// client has to make (reference/results.md 5.1).
+  bool is_staging = false;
 };
 
 /// One record-batch message, LZ4-framed or plain.

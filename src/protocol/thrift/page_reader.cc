@@ -295,6 +295,8 @@ MetadataReply read_metadata_reply(WireReader& reader, const base::Buffer& body) 
       metadata.lz4_compressed = reader.read_bool();
     } else if (field.is(0x503, WireType::String)) {
       metadata.arrow_schema = slice_of(body, reader.read_binary());
+    } else if (field.is(0x507, WireType::Bool)) {
+      metadata.is_staging = reader.read_bool();
     } else if (field.is(0xD11, WireType::Bool)) {
       metadata.truncated_by_server = reader.read_bool();
     } else {

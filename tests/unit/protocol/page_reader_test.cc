@@ -199,6 +199,19 @@ TEST(PageReader, ReadsMetadata) {
   EXPECT_EQ(reply.metadata.columns[2].type_name, "");  // unknown, not an error
   EXPECT_TRUE(reply.metadata.lz4_compressed);
   EXPECT_EQ(reply.metadata.arrow_schema.text(), "schema bytes");
+  EXPECT_FALSE(reply.metadata.is_staging) << "absent means no";
+}
+
+TEST(PageReader, ReadsWhetherTheStatementMovesAFileOfAVolume) {
+  for (const bool is_staging : {false, true}) {
+    tcli::TGetResultSetMetadataResp wire;
+    wire.status = success();
+    wire.__set_isStagingOperation(is_staging);
+    const base::Buffer body = thrift_bytes(wire);
+    WireReader reader(body.bytes());
+
+    EXPECT_EQ(read_metadata_reply(reader, body).metadata.is_staging, is_staging);
+  }
 }
 
 TEST(PageReader, ReadsDirectResults) {
