@@ -19,6 +19,7 @@ namespace {
 
 // A declared length is a claim: no more than this is set aside before the bytes arrive.
 constexpr std::size_t kLargestReservation = std::size_t{64} << 20;
+constexpr std::size_t kLargestGrowthStep = std::size_t{1} << 20;
 constexpr std::size_t kFirstReservation = std::size_t{16} << 10;
 constexpr std::size_t kLargestHeader = std::size_t{256}
                                        << 10;  // libcurl 7.88 has no bound of its own
@@ -262,6 +263,7 @@ void CurlTransfer::report_growth() {
     return;
   }
   reported_ = body_->size();
+  growth_step_ = std::max(growth_step_, std::min(2 * growth_step_, kLargestGrowthStep));
   if (std::cmp_less(reported_, declared))
     on_body_growth_({body_, std::span<const std::byte>(body_->data(), reported_)});
 }

@@ -54,9 +54,9 @@ struct Request {
   /// In place of `body`, for bodies that are not held in memory; outlives the call. Such a request
   /// is for `send` alone.
   BodySource* source = nullptr;
-  /// Takes the body of a 2xx reply, which `Response::body` then lacks; outlives the call. For `send`
-  /// alone. The bytes arrive as they are: a Content-Encoding is not undone. Of the body of any other
-  /// reply the beginning is kept, for the error.
+  /// Takes the body of a 2xx reply, which `Response::body` then lacks; outlives the call. For
+  /// `send` alone. The bytes arrive as they are: a Content-Encoding is not undone. Of the body of
+  /// any other reply the beginning is kept, for the error.
   BodySink* sink = nullptr;
   RequestClass request_class = RequestClass::Read;
   std::string name;  ///< for logs and errors, for instance "ExecuteStatement"
@@ -68,11 +68,11 @@ struct Request {
   /// throw. So a statement whose handle came too late can still be cancelled.
   std::function<void(const Response&)> on_late_reply;
   /// When set, hears of the body of a 200 reply while it arrives, whenever `growth_step` bytes more
-  /// are there: the same memory each time, of which a longer part may be read. On an I/O thread; it
-  /// must be short and must not throw. Bodies of undeclared or exceptional size are not reported
-  /// before they are complete.
+  /// are there, then twice as many, up to 1 MiB: the same memory each time, of which a longer part
+  /// may be read. On an I/O thread; it must be short and must not throw. Bodies of undeclared or
+  /// exceptional size are not reported before they are complete.
   std::function<void(const base::Buffer& so_far)> on_body_growth;
-  std::size_t growth_step = std::size_t{1} << 20;
+  std::size_t growth_step = std::size_t{16} << 10;
 };
 
 /// The request did not lead to a complete reply.

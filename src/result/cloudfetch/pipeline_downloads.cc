@@ -20,7 +20,6 @@ constexpr int kMostAttempts = 10;
 constexpr std::size_t kUnknownSize = std::size_t{20} << 20;
 constexpr auto kShortestHedge = std::chrono::seconds(5);
 constexpr std::size_t kTimedDownloads = 16;
-constexpr std::size_t kGrowthStep = std::size_t{512} << 10;
 constexpr int kConnectAttempts = 3;  // to a storage host that has never answered
 
 double random_unit() {
@@ -125,7 +124,6 @@ CloudFetchPipeline::State::Start CloudFetchPipeline::State::begin_locked(Slot& s
   start.request.name = "CloudFetch";
   start.request.request_class = http::RequestClass::Fetch;
   start.request.first_byte_timeout = environment_.options.stall_timeout;
-  start.request.growth_step = kGrowthStep;
   start.request.on_body_growth = [state = weak_from_this(), sequence,
                                   transfer = start.transfer](const base::Buffer& so_far) {
     if (const auto self = state.lock()) self->grown(sequence, transfer, so_far);
