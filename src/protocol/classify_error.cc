@@ -46,8 +46,49 @@ constexpr std::array<std::pair<std::string_view, ErrorKind>, 6> kStateClasses{{
 
 bool is_state_char(char c) noexcept { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); }
 
+/// The length of `[CLASS] ` at the start of a text, 0 when it starts otherwise.
+std::size_t leading_class(std::string_view text) noexcept {
+  if (!text.starts_with('[') || error_class_in(text).empty()) return 0;
+  const std::size_t end = text.find("] ");
+  return end == std::string_view::npos ? 0 : end + 2;
+}
+
+/// The length of `package.SomeException: ` at the start of a text, 0 when it starts otherwise.
+std::size_t leading_exception(std::string_view text) noexcept {
+  const std::size_t end = std::min(text.find(':'), text.size());
+  const std::string_view name = text.substr(0, end);
+  const bool is_name = std::all_of(name.begin(), name.end(), [](char c) {
+    return is_state_char(c) || (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == '$';
+  });
+  const bool is_exception = name.find('.') != std::string_view::npos &&
+                            (name.ends_with("Exception") || name.ends_with("Error"));
+  return end < text.size() && is_name && is_exception ? end + 1 : 0;
+}
+
+/// The message for people out of a technical one: open-source servers have no other
+/// (reference/thrift.md 5.3). In front of it stand the classes of the exceptions it went through,
+/// behind it their stack.
+std::string_view without_exceptions(std::string_view message) noexcept {
+  constexpr std::string_view kPrefix = "Error running query: ";
+  std::string_view text = base::trim(message.substr(0, message.find("\n\tat ")));
+  for (;;) {
+    const std::size_t name = leading_class(text);
+    const std::size_t exception = leading_exception(text.substr(name));
+    std::string_view rest = text;
+    if (text.starts_with(kPrefix)) {
+      rest.remove_prefix(kPrefix.size());
+    } else if (exception != 0) {
+      rest.remove_prefix(name + exception);
+    }
+    rest = base::trim(rest);
+    if (rest.empty() || rest.size() == text.size()) return text;
+    text = rest;
+  }
+}
+
 /// The first line and the position, without the SQL excerpt that servers append for terminals.
 std::string one_line(std::string_view message) {
+  message = without_exceptions(message);
   const std::size_t excerpt = message.find("\n\n== SQL");
   std::string line(base::trim(message.substr(0, excerpt)));
   std::replace(line.begin(), line.end(), '\n', ' ');
@@ -99,7 +140,8 @@ ErrorFields classify(const ServerError& error) {
   ErrorFields fields;
   fields.sqlstate =
       error.sqlstate.size() == 5 ? error.sqlstate : std::string(sqlstate_in(error.message));
-  fields.error_class = error_class_in(error.message);
+  fields.error_class =
+      error_class_in(std::string_view(error.message).substr(0, error.message.find("\n\tat ")));
   fields.native_code = error.native_code;
   fields.kind = classify_sqlstate(fields.sqlstate);
   fields.message = base::redact(one_line(error.message));

@@ -11,7 +11,9 @@
 
 #include <tcli_service_types.h>
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace dbsql::protocol::thrift {
@@ -20,6 +22,10 @@ namespace {
 
 constexpr Method kOpenSession{"OpenSession", http::RequestClass::Open};
 constexpr const char* kTimestampAsString = "spark.thriftserver.arrowBasedRowSet.timestampAsString";
+constexpr std::string_view kHiveConf = "set:hiveconf:";
+/// Hive's versions with column-based results, V10 to V6: an older one would bring rows, which
+/// nobody reads.
+constexpr std::array<std::int32_t, 5> kHiveVersions{9, 8, 7, 6, 5};
 
 tcli::TOpenSessionReq prepare(const SessionRequest& request, const ThriftOptions& options) {
   tcli::TOpenSessionReq wire;
@@ -39,6 +45,40 @@ tcli::TOpenSessionReq prepare(const SessionRequest& request, const ThriftOptions
   return wire;
 }
 
+/// What session settings of Databricks are called elsewhere.
+std::string hive_conf(const std::string& key) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kNames{
+      {{"timezone", "spark.sql.session.timeZone"}, {"ansi_mode", "spark.sql.ansi.enabled"}}};
+  for (const auto& [name, spark_name] : kNames) {
+    if (base::equals_ignore_case(name, key)) return base::concat(kHiveConf, spark_name);
+  }
+  return base::concat(kHiveConf, key);
+}
+
+/// The request of plain Hive: its version is an enumeration there, and extension fields do not
+/// exist (reference/thrift.md 5.2).
+tcli::TOpenSessionReq prepare_for_hive(const SessionRequest& request, std::int32_t version) {
+  tcli::TOpenSessionReq wire;
+  wire.__set_client_protocol(static_cast<tcli::TProtocolVersion>(version));
+  std::map<std::string, std::string> confs;
+  for (const auto& [key, value] : request.confs) confs.emplace(hive_conf(key), value);
+  wire.__set_configuration(confs);
+  return wire;
+}
+
+/// Whether a server could not read the request, or does not speak the version in it, rather than
+/// refuse to open the session.
+bool is_misunderstanding(const Error& error) {
+  return error.error_class() == kApplicationException ||
+         base::to_lower(error.message()).find("client_protocol") != std::string::npos;
+}
+
+/// The names of the one catalog of servers that have only one.
+bool is_only_catalog(std::string_view catalog) {
+  return base::equals_ignore_case(catalog, "SPARK") ||
+         base::equals_ignore_case(catalog, "spark_catalog");
+}
+
 void run(Session& session, const std::string& sql, const base::CallContext& call) {
   const Parameters none;
   const auto operation = session.execute({.sql = sql, .parameters = &none}, call);
@@ -48,7 +88,7 @@ void run(Session& session, const std::string& sql, const base::CallContext& call
 
 /// For servers that ignored the initial namespace of the request (reference/thrift.md 3.1).
 void use_namespace(Session& session, const SessionRequest& request, const base::CallContext& call) {
-  if (!request.catalog.empty())
+  if (!request.catalog.empty() && !is_only_catalog(request.catalog))
     run(session, "USE CATALOG " + quote_identifier(request.catalog), call);
   if (!request.schema.empty()) run(session, "USE " + quote_identifier(request.schema), call);
 }
@@ -56,7 +96,7 @@ void use_namespace(Session& session, const SessionRequest& request, const base::
 /// A server that says it cannot do several catalogs would run every statement in the wrong one.
 void require_catalogs(const SessionRequest& request, const tcli::TOpenSessionResp& reply,
                       const base::CallContext& call) {
-  if (request.catalog.empty() ||
+  if (request.catalog.empty() || is_only_catalog(request.catalog) ||
       (reply.__isset.canUseMultipleCatalogs && reply.canUseMultipleCatalogs))
     return;
   throw_with_ids(
@@ -68,12 +108,53 @@ void require_catalogs(const SessionRequest& request, const tcli::TOpenSessionRes
 
 }  // namespace
 
+tcli::TOpenSessionResp ThriftBackend::ask(const tcli::TOpenSessionReq& request,
+                                          const base::CallContext& call) {
+  RpcReply reply = rpc_->call(kOpenSession, request, call);
+  auto opened = decode_struct<tcli::TOpenSessionResp>(reply.reader);
+  require_success(&opened.status, call);
+  return opened;
+}
+
+tcli::TOpenSessionResp ThriftBackend::negotiate(const SessionRequest& request,
+                                                const base::CallContext& call) {
+  if (const std::int32_t known = hive_protocol_; known != kNone)
+    return ask(prepare_for_hive(request, known), call);
+  try {
+    return ask(prepare(request, options_), call);
+  } catch (const Error& error) {
+    // Not a Databricks server: to Hive's reader the version of the request is no version at all.
+    if (!is_misunderstanding(error)) throw;
+    return open_on_hive(request, error, call);
+  }
+}
+
+tcli::TOpenSessionResp ThriftBackend::open_on_hive(const SessionRequest& request,
+                                                   const Error& refusal,
+                                                   const base::CallContext& call) {
+  for (const std::int32_t version : kHiveVersions) {
+    try {
+      auto opened = ask(prepare_for_hive(request, version), call);
+      hive_protocol_ = version;
+      return opened;
+    } catch (const Error& error) {
+      if (!is_misunderstanding(error)) throw;
+    }
+  }
+  throw_with_ids(
+      {.kind = ErrorKind::NotSupported,
+       .message = base::concat("the server takes no protocol version that this driver speaks: "
+                               "Databricks SQL, or HiveServer2 from version 6 on (",
+                               refusal.message(), ")"),
+       .connection_dead = true,
+       .cause = std::make_shared<const Error>(refusal)},
+      call);
+}
+
 std::shared_ptr<Session> ThriftBackend::open_session(const SessionRequest& request,
                                                      const base::CallContext& call) {
   const auto started = clock_->now();
-  RpcReply reply = rpc_->call(kOpenSession, prepare(request, options_), call);
-  const auto opened = decode_struct<tcli::TOpenSessionResp>(reply.reader);
-  require_success(&opened.status, call);
+  const tcli::TOpenSessionResp opened = negotiate(request, call);
   if (!opened.__isset.sessionHandle)
     throw_with_ids({.kind = ErrorKind::Protocol,
                     .message = "the server opened a session but gave no handle for it",

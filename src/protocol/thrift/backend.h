@@ -5,8 +5,14 @@
 #include "protocol/backend.h"
 #include "protocol/thrift/rpc.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+
+namespace dbsql::tcli {
+class TOpenSessionReq;
+class TOpenSessionResp;
+}  // namespace dbsql::tcli
 
 namespace dbsql::protocol::thrift {
 
@@ -19,7 +25,9 @@ struct ThriftOptions {
   config::NativeTypes native_types;
 };
 
-/// Databricks SQL over TCLIService (reference/thrift.md).
+/// Databricks SQL over TCLIService (reference/thrift.md), and the servers whose protocol it grew
+/// from: HiveServer2 and open-source Spark. Which one answers is found out when the first session
+/// is opened.
 ///
 /// Threads: safe from any thread.
 class ThriftBackend final : public Backend {
@@ -32,9 +40,16 @@ class ThriftBackend final : public Backend {
                                         const base::CallContext& call) override;
 
  private:
+  tcli::TOpenSessionResp negotiate(const SessionRequest& request, const base::CallContext& call);
+  tcli::TOpenSessionResp open_on_hive(const SessionRequest& request, const Error& refusal,
+                                      const base::CallContext& call);
+  tcli::TOpenSessionResp ask(const tcli::TOpenSessionReq& request, const base::CallContext& call);
+
+  static constexpr std::int32_t kNone = -1;
   std::shared_ptr<Rpc> rpc_;
   ThriftOptions options_;
   base::Clock* clock_;
+  std::atomic<std::int32_t> hive_protocol_ = kNone;  // the version that a Hive server has taken
 };
 
 }  // namespace dbsql::protocol::thrift

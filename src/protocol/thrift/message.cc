@@ -69,9 +69,13 @@ Envelope read_envelope(WireReader& reader) {
       reader.skip(field.type);
     }
   });
-  fail_protocol(base::concat("the server could not handle ", method, ": ",
-                             base::redact(std::string_view(message).substr(0, 1024)),
-                             " (Thrift exception type ", type, ")"));
+  throw_error({.kind = ErrorKind::Protocol,
+               .message = base::concat("the server could not handle ", method, ": ",
+                                       base::redact(std::string_view(message).substr(0, 1024)),
+                                       " (Thrift exception type ", type, ")"),
+               .error_class = std::string(kApplicationException),
+               .native_code = type,
+               .connection_dead = true});
 }
 
 /// HTML and JSON are what proxies and login pages answer where a SQL endpoint was expected.
@@ -161,6 +165,7 @@ template tcli::TStatus decode_struct(std::span<const std::byte>);
 template tcli::TOpenSessionResp decode_struct(std::span<const std::byte>);
 template tcli::TOperationHandle decode_struct(std::span<const std::byte>);
 template tcli::TGetOperationStatusResp decode_struct(std::span<const std::byte>);
+template tcli::TCancelOperationResp decode_struct(std::span<const std::byte>);
 template tcli::TTableSchema decode_struct(std::span<const std::byte>);
 
 }  // namespace dbsql::protocol::thrift

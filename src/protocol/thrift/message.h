@@ -27,6 +27,10 @@ Struct decode_struct(WireReader& reader) {
   return decode_struct<Struct>(reader.take_struct());
 }
 
+/// The error class of errors that a server sent as a TApplicationException: it did not understand
+/// the call. Their native code is the exception's type.
+inline constexpr std::string_view kApplicationException = "TApplicationException";
+
 /// Checks the envelope of a reply and moves the reader to the struct of its `success` field.
 /// \throws Error (Protocol) when it is not a Thrift reply, answers another call, or carries a
 /// TApplicationException

@@ -72,16 +72,19 @@ tcli::TExecuteStatementReq ThriftSession::prepare(const ExecuteRequest& request)
   if (features_.has_lz4() && options_.lz4) wire.__set_canDecompressLZ4Result(true);
   if (features_.has_row_limit() && request.row_limit > 0)
     wire.__set_resultRowLimit(request.row_limit);
-  if (const std::string tags = encode_query_tags(request.query_tags); !tags.empty())
-    wire.__set_confOverlay({{"query_tags", tags}});
+  // Elsewhere nobody keeps labels of statements (reference/thrift.md 5.3).
+  const std::string tags = encode_query_tags(request.query_tags);
+  if (features_.is_databricks() && !tags.empty()) wire.__set_confOverlay({{"query_tags", tags}});
   if (request.parameters != nullptr && !request.parameters->empty()) {
     if (!features_.has_parameters())
       throw_error(
           {.kind = ErrorKind::NotSupported,
            .message = base::concat(
-               "statement parameters need a server with protocol version 8; this one "
-               "speaks version ",
-               features_.spark_version(), "; write the values into the statement as literals")});
+               "statement parameters need a Databricks server with protocol version 8; this one ",
+               features_.is_databricks()
+                   ? base::concat("speaks version ", features_.spark_version())
+                   : std::string("is a HiveServer2 or Spark Thrift server"),
+               "; write the values into the statement as literals")});
     wire.__set_parameters(encode_parameters(*request.parameters));
   }
   return wire;

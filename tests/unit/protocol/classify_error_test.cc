@@ -34,6 +34,29 @@ TEST(ClassifyError, ReadsStateAndClassFromTheServersText) {
       "[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEC'. SQLSTATE: 42601 (line 1, pos 0)");
 }
 
+TEST(ClassifyError, FindsTheMessageInTheTechnicalTextOfOpenSourceServers) {
+  const ErrorFields fields = classify(
+      {.sqlstate = "42P01",
+       .message =
+           "org.apache.hive.service.cli.HiveSQLException: Error running query: "
+           "[TABLE_OR_VIEW_NOT_FOUND] org.apache.spark.sql.catalyst.ExtendedAnalysisException:"
+           " [TABLE_OR_VIEW_NOT_FOUND] The table `t` cannot be found. SQLSTATE: 42P01\n"
+           "\tat org.apache.spark.A.b(A.scala:1)\n\tat java.lang.Thread.run(Thread.java:2)"});
+
+  EXPECT_EQ(fields.message,
+            "[TABLE_OR_VIEW_NOT_FOUND] The table `t` cannot be found. SQLSTATE: 42P01");
+  EXPECT_EQ(fields.error_class, "TABLE_OR_VIEW_NOT_FOUND");
+  EXPECT_EQ(fields.kind, ErrorKind::NotFound);
+}
+
+TEST(ClassifyError, KeepsMessagesThatOnlyLookLikeTheirs) {
+  for (const std::string message :
+       {"java.lang.NullPointerException", "Cannot cast 1.5: not an Error: really",
+        "[DIVIDE_BY_ZERO] Division by zero.", "Error: in a.b", "Error running query:"}) {
+    EXPECT_EQ(classify({.message = message}).message, message);
+  }
+}
+
 TEST(ClassifyError, RecognisesASessionThatIsGone) {
   const ErrorFields fields =
       classify({.sqlstate = "08000", .message = "Invalid SessionHandle: SessionHandle [01ef]"});
