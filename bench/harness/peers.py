@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 PINNED = pathlib.Path("tests/interop")
+OWN = pathlib.Path("bench/peers")
 
 
 def say(text):
@@ -29,7 +30,7 @@ def attempt(log, *command):
 def installed_once(folder, pins, install):
     """Whether `install` has succeeded for these pins, now or earlier."""
     stamp = folder / "installed"
-    wanted = hashlib.sha256(pins.read_bytes()).hexdigest()
+    wanted = hashlib.sha256(b"".join(file.read_bytes() for file in pins)).hexdigest()
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return True
     shutil.rmtree(folder, ignore_errors=True)
@@ -47,13 +48,46 @@ def install_python(work):
 
     def install():
         say("installing the Python connector")
-        return (attempt(log, python, "-m", "venv", folder) and
-                attempt(log, folder / "bin/pip", "install", "--quiet", "--retries", "1", "--timeout", "20",
-                        "--only-binary", ":all:", "--no-deps", "-r", pins))
+        return attempt(log, python, "-m", "venv", folder) and pip_install(log, folder, pins)
 
-    if pins.exists() and installed_once(folder, pins, install):
+    if installed_once(folder, [pins], install):
         return folder / "bin/python"
     say(f"the Python connector is left out: it cannot be installed ({log})")
+    return None
+
+
+def pip_install(log, folder, pins):
+    return attempt(log, folder / "bin/pip", "install", "--quiet", "--retries", "1", "--timeout", "20",
+                   "--only-binary", ":all:", "--no-deps", "-r", pins)
+
+
+def has_kernel(work):
+    """Whether the connector's other backend, a compiled library for some machines, is there, too."""
+    pins, log = OWN / "kernel-requirements.txt", work / "kernel.log"
+    folder = work / "venv"
+    stamp = folder / "kernel-installed"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == pins.read_text(encoding="utf-8"):
+        return True
+    say("installing the Python connector's kernel")
+    if not pip_install(log, folder, pins):
+        say(f"the Python connector's kernel is left out: it cannot be installed ({log})")
+        return False
+    stamp.write_text(pins.read_text(encoding="utf-8"), encoding="utf-8")
+    return True
+
+
+def install_go(work):
+    """The program that uses the Go driver, or None."""
+    source, folder, log = OWN / "go", work / "go", work / "go.log"
+    program = (folder / "go-client").resolve()
+
+    def install():
+        say("building the Go driver's client")
+        return attempt(log, "go", "build", "-C", source.resolve(), "-trimpath", "-o", program, ".")
+
+    if shutil.which("go") and installed_once(folder, sorted(source.iterdir()), install):
+        return program
+    say(f"the Go driver is left out: there is no Go, or its modules cannot be had ({log})")
     return None
 
 
@@ -72,7 +106,7 @@ def install_node(work):
         return (attempt(log, "npm", "ci", *options) or
                 attempt(log, "npm", "install", "--no-package-lock", *options))
 
-    if pins.exists() and shutil.which("node") and shutil.which("npm") and installed_once(folder, pins, install):
+    if shutil.which("node") and shutil.which("npm") and installed_once(folder, [pins], install):
         return folder / "node_modules"
     say(f"the Node driver is left out: it cannot be installed ({log})")
     return None
@@ -84,6 +118,10 @@ def install(work):
     found = {}
     if python := install_python(work):
         found["python"] = {"command": [python, "bench/peers/python_client.py"], "environment": {}}
+        if has_kernel(work):
+            found["kernel"] = {"command": [*found["python"]["command"], "--kernel"], "environment": {}}
+    if program := install_go(work):
+        found["go"] = {"command": [program], "environment": {}}
     if modules := install_node(work):
         found["node"] = {"command": ["node", "bench/peers/node_client.cjs"],
                          "environment": {"NODE_PATH": str(modules.resolve()),

@@ -48,12 +48,14 @@ def pages_row(client, name, runs, floors):
 
     wall = figures(lambda timed: timed["wall_s"])
     facts = runs[0]["facts"]
+    own_cpu = figures(cpu)
     row = {
         "cpu_s_per_gb": median_and_mad([cpu_of(run) for run in runs]),
         "user_s_per_gb": figures(lambda timed: timed["user_s"]),
         "system_s_per_gb": figures(lambda timed: timed["system_s"]),
         "wall_s_per_gb": wall,
-        "rows_per_s": facts["rows"] / facts["arrow_bytes"] * 1e9 / wall["median"],
+        "cells_per_cpu_s": (facts["rows"] * runs[0]["cells_of_a_row"] / facts["arrow_bytes"] * 1e9
+                            / max(own_cpu["median"], 1e-9)),
         "page_faults_per_gb": figures(lambda timed: timed["minor_faults"]),
         "requests_per_statement": requests_per_statement(runs[0]),
         "peak_rss_mib": statistics.median(run["report"]["peak_rss_kib"] for run in runs) / 1024,
@@ -97,10 +99,36 @@ def queries_row(runs, floors):
     return row
 
 
+def memory_row(runs):
+    """Above the memory of the process before its query: that of a language's runtime is not the driver's."""
+    passes = [run["report"]["passes"]["slow"][0] for run in runs]
+    gb = gigabytes(runs[0])
+    return {
+        "peak_rss_mib": max(run["report"]["peak_rss_kib"] for run in runs) / 1024,
+        "held_mib": max(run["report"]["peak_rss_kib"] - run["report"]["base_rss_kib"] for run in runs) / 1024,
+        "wall_s_per_gb": median_and_mad([timed["wall_s"] / gb for timed in passes]),
+        "cpu_s_per_gb": median_and_mad([cpu(timed) / gb for timed in passes]),
+    }
+
+
+def first_row(runs):
+    return {
+        "p50_ms": median_and_mad([run["report"]["p50_us"] / 1e3 for run in runs]),
+        "cpu_ms": median_and_mad([run["report"]["cpu_us_per_query"] / 1e3 for run in runs]),
+        "peak_rss_mib": statistics.median(run["report"]["peak_rss_kib"] for run in runs) / 1024,
+    }
+
+
+def cells_rows(runs):
+    names = runs[0]["report"]["cells_per_s"]
+    return {name: {"cells_per_s": median_and_mad([run["report"]["cells_per_s"][name] for run in runs])}
+            for name in names}
+
+
 def server_figures(runs):
     """What the server needed for the floor, the client that asks for the most of it."""
-    queries = [run for run in runs if run["client"] == "floor" and "facts" not in run]
-    pages = [run for run in runs if run["client"] == "floor" and "facts" in run]
+    queries = [run for run in runs if run["client"] == "floor" and run["kind"] == "Queries"]
+    pages = [run for run in runs if run["client"] == "floor" and run["kind"] == "Pages"]
     figures = {}
     if queries:
         figures["cpu_us_per_reply"] = statistics.median(
@@ -115,16 +143,11 @@ def server_figures(runs):
     return figures
 
 
-def summarize_workload(runs):
-    by_client = {}
-    for run in runs:
-        by_client.setdefault(run["client"], []).append(run)
+def of_pages(by_client):
     floors = {run["round"]: run for run in by_client["floor"]}
     rows = {}
     for client, own in by_client.items():
-        if "facts" not in own[0]:
-            rows[client] = queries_row(own, floors)
-        elif client.endswith("counted"):
+        if client.endswith("counted"):
             rows[client] = copies_row(own[0])
         elif client == "floor":
             for name in ("recv", "decode", "recv+decode"):
@@ -134,8 +157,37 @@ def summarize_workload(runs):
     return rows
 
 
+def summarize_workload(runs):
+    by_client = {}
+    for run in runs:
+        by_client.setdefault(run["client"], []).append(run)
+    match runs[0]["kind"]:
+        case "Pages":
+            return of_pages(by_client)
+        case "Memory":
+            return {client: memory_row(own) for client, own in by_client.items()}
+        case "First":
+            return {client: first_row(own) for client, own in by_client.items()}
+        case "Cells":
+            return cells_rows(runs)
+    floors = {run["round"]: run for run in by_client["floor"]}
+    return {client: queries_row(own, floors) for client, own in by_client.items()}
+
+
+def wire_of(run):
+    """In which form the rows of a workload travelled."""
+    facts = run.get("facts")
+    if not facts:
+        return ""
+    count = f"{facts['files']} files" if facts["files"] else f"{facts['pages']} pages"
+    form = "LZ4 frames" if facts["lz4"] else "no compression"
+    return (f"{facts['arrow_bytes'] / 1e9:.2f} GB of Arrow in {facts['wire_bytes'] / 1e9:.2f} GB on the wire, "
+            f"{count}, {form}")
+
+
 def summarize(runs):
     by_workload = {}
     for run in runs:
         by_workload.setdefault(run["workload"], []).append(run)
-    return {name: summarize_workload(own) for name, own in by_workload.items()}
+    return {name: {"kind": own[0]["kind"], "wire": wire_of(own[0]), "rows": summarize_workload(own)}
+            for name, own in by_workload.items()}

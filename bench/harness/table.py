@@ -29,7 +29,7 @@ def pages_cells(row, copies):
         spread(row["x_floor"]) if "x_floor" in row else "",
         spread(row["cpu_s_per_gb"], " s/GB"),
         f"{number(1 / row['wall_s_per_gb']['median'])} GB/s",
-        f"{number(row['rows_per_s'] / 1e6)}M rows/s",
+        f"{number(row['cells_per_cpu_s'] / 1e6)}M cells/CPU s" if row.get("by_rows") else "",
         "",
         short(row["peak_rss_mib"]),
         f"{row['page_faults_per_gb']['median']:.0f}",
@@ -50,22 +50,48 @@ def queries_cells(row):
     ]
 
 
-def lines_of(name, rows):
-    yield [name, *[""] * len(COLUMNS)]
-    for client, row in rows.items():
-        if client.endswith("counted"):
-            continue
-        if "cpu_us" in row:
-            yield [f"  {client}", *queries_cells(row)]
-        else:
-            counted = f"{client.split(', ')[0]}, counted"
-            copies = rows.get(counted) if client.endswith("arrow") else None
-            yield [f"  {client}", *pages_cells(row, copies)]
+def memory_cells(row):
+    return ["", spread(row["cpu_s_per_gb"], " s/GB"), f"{number(1 / row['wall_s_per_gb']['median'])} GB/s",
+            f"{short(row['held_mib'])} MiB held", "", short(row["peak_rss_mib"]), "", ""]
+
+
+def first_cells(row):
+    return ["", spread(row["cpu_ms"], " ms"), spread(row["p50_ms"], " ms"), "", "", short(row["peak_rss_mib"]), "", ""]
+
+
+def access_cells(row):
+    return ["", "", "", f"{number(row['cells_per_s']['median'] / 1e6)}M cells/s", "", "", "", ""]
+
+
+def client_cells(kind, client, row, rows):
+    match kind:
+        case "Queries":
+            return queries_cells(row)
+        case "Memory":
+            return memory_cells(row)
+        case "First":
+            return first_cells(row)
+        case "Cells":
+            return access_cells(row)
+    copies = rows.get(f"{client.split(', ')[0]}, counted") if client.endswith("arrow") else None
+    by_rows = client.endswith(("rows", "values"))
+    return pages_cells({**row, "by_rows": by_rows}, copies)
+
+
+def lines_of(name, workload):
+    yield [name + (": " if workload["wire"] else "") + workload["wire"], *[None] * len(COLUMNS)]
+    for client, row in workload["rows"].items():
+        if not client.endswith("counted"):
+            yield [f"  {client}", *client_cells(workload["kind"], client, row, workload["rows"])]
 
 
 def aligned(lines):
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    full = [line for line in lines if line[1] is not None]
+    widths = [max(len(line[column]) for line in full) for column in range(len(lines[0]))]
     for line in lines:
+        if line[1] is None:  # a heading, as long as it likes
+            yield line[0]
+            continue
         cells = [cell.ljust(width) if index == 0 else cell.rjust(width)
                  for index, (cell, width) in enumerate(zip(line, widths))]
         yield "  ".join(cells).rstrip()

@@ -10,6 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -64,6 +65,10 @@ template <class T>
 std::uint64_t sum_of(const T& value) {
   return cell_sum(value);
 }
+template <class T>
+std::uint64_t sum_of(const std::optional<T>& value) {
+  return value ? cell_sum(*value) : 0;
+}
 std::uint64_t sum_of(const Decimal& value) { return value.low(); }
 std::uint64_t sum_of(const std::string& value) { return cell_sum(std::string_view(value)); }
 
@@ -78,6 +83,31 @@ void typed_rows(benchmark::State& state, DataShape shape) {
     std::uint64_t sum = 0;
     for (const auto& row : TypedRows<Columns...>(table.cursor()))
       sum += std::apply([](const auto&... cells) { return (sum_of(cells) + ...); }, row);
+    benchmark::DoNotOptimize(sum);
+  }
+  report(state, table);
+}
+
+/// Cells by position: `row.get<T>(i)`.
+void get_ints4(benchmark::State& state) {
+  Table table(DataShape::Ints4);
+  for (auto _ : state) {
+    std::uint64_t sum = 0;
+    for (const RowRef row : Rows(table.cursor()))
+      sum += sum_of(row.get<std::int64_t>(0)) + sum_of(row.get<std::int32_t>(1)) +
+             sum_of(row.get<std::int32_t>(2)) + sum_of(row.get<double>(3));
+    benchmark::DoNotOptimize(sum);
+  }
+  report(state, table);
+}
+
+void get_strings10(benchmark::State& state) {
+  Table table(DataShape::Strings10);
+  for (auto _ : state) {
+    std::uint64_t sum = 0;
+    for (const RowRef row : Rows(table.cursor()))
+      for (std::size_t column = 0; column < 10; ++column)
+        sum += sum_of(row.get<std::string_view>(column));
     benchmark::DoNotOptimize(sum);
   }
   report(state, table);
@@ -134,6 +164,10 @@ void decimal_columns(benchmark::State& state, std::index_sequence<Index...>) {
 void typed_ints4(benchmark::State& state) {
   typed_rows<std::int64_t, std::int32_t, std::int32_t, double>(state, DataShape::Ints4);
 }
+void typed_nulls4(benchmark::State& state) {
+  typed_rows<std::int64_t, std::optional<std::int32_t>, std::optional<std::int32_t>, double>(
+      state, DataShape::Nulls4);
+}
 void typed_strings10_views(benchmark::State& state) {
   text_columns<std::string_view>(state, std::make_index_sequence<10>{});
 }
@@ -146,6 +180,9 @@ void typed_decimals15(benchmark::State& state) {
 
 BENCHMARK(column_spans);
 BENCHMARK(typed_ints4);
+BENCHMARK(typed_nulls4);
+BENCHMARK(get_ints4);
+BENCHMARK(get_strings10);
 BENCHMARK(typed_strings10_views);
 BENCHMARK(typed_strings10_owned);
 BENCHMARK(typed_decimals15);

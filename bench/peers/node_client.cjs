@@ -33,6 +33,7 @@ const CELL_SUMS = {
   STRING_TYPE: textSum,
   DECIMAL_TYPE: (value) => BigInt(Math.round(Number(value) * 100)),
 };
+const sumOf = (sum, value) => (value === null ? 0n : sum(value));
 const TYPE_NAMES = { 3: 'INT_TYPE', 4: 'BIGINT_TYPE', 6: 'DOUBLE_TYPE', 7: 'STRING_TYPE', 15: 'DECIMAL_TYPE' };
 
 async function read(session, statement, makeLook) {
@@ -58,7 +59,7 @@ function everyValue(schema) {
   let total = 0n;
   return {
     row(row) {
-      for (const [name, sum] of sums) total += sum(row[name]);
+      for (const [name, sum] of sums) total += sumOf(sum, row[name]);
     },
     total: () => (total & MASK).toString(),
   };
@@ -138,21 +139,21 @@ async function runQueries(session, options) {
   };
 }
 
-async function connect(port) {
+async function connect({ port, sql = '' }) {
   const client = new DBSQLClient({ logger: new DBSQLLogger({ level: LogLevel.error }) });
   // The driver speaks https only; its connection options are the one place that says so.
   const options = client.getConnectionOptions.bind(client);
   client.getConnectionOptions = (given) => ({ ...options(given), https: false });
+  client.getConfig().useCloudFetch = sql.includes('form=files'); // newer versions take it in `connect`, too
   return client.connect({
     host: '127.0.0.1', port: Number(port), path: '/sql/1.0/warehouses/bench', token: 'bench',
-    useCloudFetch: false, telemetryEnabled: false, retryMaxAttempts: 1, retriesTimeout: 1000,
+    telemetryEnabled: false, retryMaxAttempts: 1, retriesTimeout: 1000,
   });
 }
 
 async function main() {
   const options = parseArguments(process.argv.slice(2));
-  const client = await connect(options.port);
-  client.getConfig().useCloudFetch = false; // a client option: `connect` takes it in newer versions only
+  const client = await connect(options);
   const session = await client.openSession();
   const report = await (options.mode === 'queries' ? runQueries(session, options) : runPages(session, options));
   await session.close();

@@ -260,6 +260,12 @@ PreparedReply prepare_page(const tcli::TRowSet& rows,
   return prepared;
 }
 
+/// A page without rows, in the form of the others.
+tcli::TRowSet no_rows(const EncodedResult& result, const PagesSpec& spec) {
+  if (result.form != ResultForm::Columns) return {};
+  return column_rows({.columns = rows_of(spec.data, 0, 0)}, result.columns);
+}
+
 PreparedReply prepare_metadata(const tcli::TGetResultSetMetadataResp& metadata) {
   return prepare("GetResultSetMetadata", metadata);
 }
@@ -333,6 +339,7 @@ PreparedResult prepare_result(EncodedResult result, const PagesSpec& spec, FileA
       is_files ? static_cast<std::int64_t>(replies.size()) : spec.pages;  // of replies
   PreparedResult prepared{.execute = prepare_execute(metadata, replies.front(), count == 1),
                           .metadata = prepare_metadata(metadata),
+                          .after_last = prepare_page(no_rows(result, spec), metadata),
                           .page_count = count,
                           .rows_per_page = is_files ? spec.rows * spec.links : spec.rows,
                           .lz4 = result.lz4,

@@ -46,6 +46,7 @@ struct PreparedResult {
   PreparedReply execute;             ///< with direct results: status, metadata, the first page
   PreparedReply metadata;            ///< GetResultSetMetadata
   std::vector<PreparedReply> pages;  ///< FetchResults, the distinct ones
+  PreparedReply after_last;          ///< FetchResults of clients that ask once more
   std::int64_t page_count = 1;
   std::int64_t rows_per_page = 0;
   bool lz4 = false;

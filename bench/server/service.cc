@@ -2,6 +2,7 @@
 
 #include "wire/thrift_walk.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
@@ -257,11 +258,13 @@ Service::Operation* Service::find(const Guid& guid) {
 void Service::fetch(const Call& call, Outgoing& outgoing) {
   const auto guid = call.operation_guid();
   Operation* operation = guid ? find(*guid) : nullptr;
-  if (operation == nullptr || operation->next_page >= operation->result->page_count)
-    throw std::invalid_argument("FetchResults for an operation that is closed or at its end");
+  if (operation == nullptr)
+    throw std::invalid_argument("FetchResults for an operation that is closed");
   const PreparedResult& result = *operation->result;
-  const std::int64_t index = operation->next_page++;
-  const auto& page = result.pages[static_cast<std::size_t>(index) % result.pages.size()];
+  const std::int64_t index = std::min(operation->next_page++, result.page_count);
+  const auto& page = index == result.page_count
+                         ? result.after_last
+                         : result.pages[static_cast<std::size_t>(index) % result.pages.size()];
 
   const std::size_t begin = outgoing.head.size();
   reply(page, call, outgoing);
