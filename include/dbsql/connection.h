@@ -3,6 +3,7 @@
 #include <dbsql/execute_options.h>
 #include <dbsql/export.h>
 #include <dbsql/result.h>
+#include <dbsql/statement_handle.h>
 
 #include <cstdint>
 #include <memory>
@@ -12,10 +13,15 @@
 
 namespace dbsql {
 
-/// One server session, opened by `Connector::connect()` and closed by the destructor.
+/// One server session, opened by `Connector::connect()` and closed when this object and all results
+/// and handles that came from it are gone.
 ///
-/// Ownership: movable, not copyable. Results share the session and may be read after this object is
-/// gone. Threads: one thread at a time. To stop a call from another thread, pass a stop token.
+/// Ownership: movable, not copyable. Results and handles share the session and may be used after
+/// this object is gone.
+/// Threads: every method from any thread at any time, also side by side; only moving and destroying
+/// need the caller's care. Statements run at the same time where the server lets them. They share
+/// one session: a `USE` or `SET` of one thread holds for all. `ExecuteOptions::stop` ends a call
+/// from another thread.
 /// Errors: everything thrown derives from `dbsql::Error`; after one with `connection_dead()` only
 /// destruction is useful. Cost: opening is one round trip; a small query is one more.
 class DBSQL_EXPORT Connection {
@@ -41,14 +47,32 @@ class DBSQL_EXPORT Connection {
   std::optional<std::int64_t> execute(std::string_view sql, const Parameters& parameters = {},
                                       const ExecuteOptions& options = {});
 
+  /// Hands one statement to the server and returns as soon as it has taken it, however long it will
+  /// run. Parameters and errors as `query()`, as far as the server knows the errors by then; the
+  /// rest comes from `StatementHandle::wait()`.
+  /// \param options  `timeout` bounds the hand-over alone; everything else holds for the statement
+  StatementHandle submit(std::string_view sql, const Parameters& parameters = {},
+                         const ExecuteOptions& options = {});
+
+  /// Takes over a statement by its id: one that a handle was detached from, here or in another
+  /// process, as long as the session that submitted it is open.
+  ///
+  /// Best effort: the id is all that is known of the statement, which servers have been seen to
+  /// accept; and its rows can be read once, from the beginning, by one reader.
+  /// \throws Error (StatementClosed)  the server knows no such statement, or not any more
+  /// \throws Error (InvalidArgument)  the text is not an id
+  /// Source: reference/results.md 6.4. Cost: one request.
+  StatementHandle attach(std::string_view statement_id, const WaitOptions& options = {});
+
   /// The server's id of the session, in the form of its logs.
   const std::string& id() const noexcept;
 
   /// Whether the session can still be used, as far as this side knows; no request is sent.
   bool is_open() const noexcept;
 
-  /// Closes the session; further calls on this object are `InvalidState`. Open results end. Never
-  /// throws.
+  /// Closes the session after what is still open in it: statements are cancelled and freed, and
+  /// whoever waits for them or reads their results gets `StateError`. Further calls on this object
+  /// are `InvalidState`. At most five seconds; never throws.
   void close() noexcept;
 
   class Impl;

@@ -3,10 +3,14 @@
 #include <dbsql/connection.h>
 #include <dbsql/export.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace dbsql {
 
@@ -14,6 +18,9 @@ namespace dbsql {
 struct ConnectOptions {
   std::optional<std::chrono::milliseconds> timeout;
   std::stop_token stop;
+  /// Labels of all statements of the connection, in the form of `ExecuteOptions::query_tags`; in
+  /// place of those of the DSN (`query.tags`).
+  std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
 };
 
 /// Where and how to connect: checked once, then used for any number of connections.

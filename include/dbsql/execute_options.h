@@ -66,11 +66,17 @@ struct Progress {
 
 /// What holds for one call only.
 struct ExecuteOptions {
-  /// Bounds the whole call and the reading of its result; none by default. When it passes, the
-  /// statement is cancelled on the server and `TimeoutError` is thrown.
+  /// Bounds submitting the statement and waiting for its result; none by default. When it passes,
+  /// the statement is cancelled on the server and `TimeoutError` is thrown. Once `query()` has
+  /// returned, it has no effect: reading may take as long as it takes (reference/results.md 6.5).
   std::optional<std::chrono::milliseconds> timeout;
+  /// Bounds everything, the reading of the result included; none by default.
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  /// Time after which the server itself stops the statement, in place of the connection's
+  /// `query.timeout`; 0 = none. Should the server forget, this side gives up ten seconds later.
+  std::optional<std::chrono::seconds> server_timeout;
   /// Ends the call with `CancelledError` as soon as a stop is requested, also in the middle of a
-  /// transfer.
+  /// transfer, and also later, while the result is being read.
   std::stop_token stop;
   /// At most this many rows; 0 = all. The server is told, and surplus rows it sends are cut.
   std::int64_t row_limit = 0;

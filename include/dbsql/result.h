@@ -17,7 +17,7 @@ namespace dbsql {
 /// Ownership: movable, not copyable. It shares the session and may be read after its `Connection`
 /// object is gone; the
 ///   session is closed when the last of them is. Arrow data taken from it outlives it.
-/// Threads: one thread at a time.
+/// Threads: one reader at a time; `close()` from any thread.
 /// Errors: everything thrown derives from `dbsql::Error`; after an error every further read throws
 /// the same one. The
 ///   end of data is reached only when the server says so and all declared rows were delivered
@@ -74,8 +74,10 @@ class DBSQL_EXPORT Result {
   /// empty afterwards. Stream errors carry the message of the `dbsql::Error`.
   ArrowArrayStream arrow_stream() &&;
 
-  /// Ends reading: tells the server to forget the statement if it still knows it. Never throws;
-  /// done by the destructor.
+  /// Ends reading: aborts downloads, frees their memory, and tells the server to forget the
+  /// statement if it still knows it. A read on another thread ends at once, with `StatementClosed`
+  /// as every later one, unless all rows had been read; rows and batches it has already been given
+  /// stay valid. Never throws; done by the destructor.
   void close() noexcept;
 
   class Impl;

@@ -37,6 +37,9 @@ struct ConnectionConfig {
 
   std::int64_t max_rows_per_fetch = 100'000;
   std::chrono::seconds query_timeout{0};  ///< server side; 0 = none
+  std::string query_tags;  ///< of the session, as written: `team:engineering,nightly`
+  /// Longest silence about an open statement before the server is sent a heartbeat; 0 = none.
+  std::chrono::milliseconds keep_alive_interval{60'000};
   bool lz4 = true;
   bool arrow = true;  ///< false: pages of columns, as servers without Arrow send them
   NativeTypes native_types;

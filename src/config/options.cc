@@ -171,6 +171,22 @@ constexpr Option kOptions[] = {
                std::chrono::ceil<std::chrono::seconds>(milliseconds(value.number));
          },
      .text = [](const Config& config) { return duration_text(config.query_timeout); }},
+    {.key = "query.tags",
+     .help = "labels in the query history, for instance team:engineering,nightly; a backslash "
+             "before a comma, colon or backslash that is part of a label",
+     .store = [](Config& config, const Value& value) { config.query_tags = value.text; },
+     .text = [](const Config& config) { return config.query_tags; }},
+    {.key = "query.keep_alive_interval",
+     .type = OptionType::Duration,
+     .unit = "s",
+     .fallback = "60s",
+     .minimum = 0,
+     .maximum = kDay,
+     .help = "silence about an open statement after which the server is told that somebody still "
+             "wants it; 0 = never",
+     .store = [](Config& config,
+                 const Value& value) { config.keep_alive_interval = milliseconds(value.number); },
+     .text = [](const Config& config) { return duration_text(config.keep_alive_interval); }},
     {.key = "result.max_rows_per_fetch",
      .go_names = "maxRows",
      .type = OptionType::Integer,

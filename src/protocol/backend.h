@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dbsql/execute_options.h>
+#include <dbsql/statement_state.h>
 
 #include "base/buffer.h"
 #include "base/call_context.h"
@@ -33,6 +34,8 @@ struct ExecuteRequest {
   const Parameters* parameters = nullptr;  ///< not null; outlives the call
   std::int64_t row_limit = 0;              ///< 0 = none
   std::chrono::seconds server_timeout{0};  ///< 0 = none
+  /// Let the reply bring what comes of a short statement; false = it is answered at once.
+  bool direct_results = true;
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
 };
 
@@ -106,7 +109,8 @@ struct Page {
 
 /// One running or finished statement on the server.
 ///
-/// Threads: one thread at a time, except `cancel()`.
+/// Threads: `metadata`, `next_page` and `refresh_links` are for the reader, one thread at a time;
+/// everything else may be called by any thread at any time.
 /// The destructor sends nothing: call `close()`.
 class Operation {
  public:
@@ -116,9 +120,12 @@ class Operation {
   virtual const std::string& statement_id() const noexcept = 0;
 
   /// Waits until the statement has finished; at once when the execute reply already said so.
-  /// \throws SqlError when it failed; TimeoutError or CancelledError after telling the server to
-  /// cancel
+  /// \throws SqlError when it failed, now and whenever it is asked again; TimeoutError or
+  /// CancelledError as `call` demands: the statement then goes on
   virtual void wait(const base::CallContext& call) = 0;
+
+  /// Where the statement stands: asks the server unless a final state is known.
+  virtual StatementState state(const base::CallContext& call) = 0;
 
   /// Known after `wait()`; fetched once when no reply carried it.
   virtual const ResultMetadata& metadata(const base::CallContext& call) = 0;
@@ -132,12 +139,19 @@ class Operation {
 
   virtual std::optional<std::int64_t> affected_rows() const noexcept = 0;
 
-  /// Asks the server to stop; best effort, bounded in time, nothing when the operation is already
-  /// over. Threads: any thread at any time.
-  virtual void cancel() noexcept = 0;
+  /// Whether the server may still hold something for this statement, as far as this side knows.
+  virtual bool is_open() const noexcept = 0;
+
+  /// Asks the server to stop the statement and waits for its answer; nothing when it is over, or
+  /// was already cancelled. \throws Error when the server refused or was not heard: the statement
+  /// goes on, and the call may be repeated
+  virtual void cancel(const base::CallContext& call) = 0;
+
+  /// The same without waiting for the answer; best effort, bounded in time.
+  virtual void cancel_in_background() noexcept = 0;
 
   /// Frees the operation on the server unless it already did; best effort, bounded in time, at most
-  /// once.
+  /// once. Returns at once.
   virtual void close() noexcept = 0;
 };
 
@@ -153,10 +167,17 @@ class Session {
   virtual std::unique_ptr<Operation> execute(const ExecuteRequest& request,
                                              const base::CallContext& call) = 0;
 
+  /// The statement of that id, which another session may have submitted; asks the server about it.
+  /// \throws Error (InvalidArgument) when the text is no id; (StatementClosed) when the server
+  /// knows none of that id
+  virtual std::unique_ptr<Operation> attach(const std::string& statement_id,
+                                            const base::CallContext& call) = 0;
+
   /// Whether the server has said that the session is gone.
   virtual bool is_dead() const noexcept = 0;
 
-  /// Best effort, bounded in time, at most once.
+  /// Waits for statements that are being closed, then ends the session. Best effort, bounded in
+  /// time, at most once.
   virtual void close() noexcept = 0;
 };
 

@@ -1,17 +1,27 @@
 #include <dbsql/connection.h>
 #include <dbsql/error.h>
 
-#include "result/result_stream.h"
 #include "session/connection_impl.h"
-#include "session/progress.h"
 #include "session/result_impl.h"
-#include "session/session_zone.h"
 
+#include <chrono>
+#include <string>
 #include <utility>
 
 namespace dbsql {
 
 namespace {
+
+constexpr std::chrono::seconds kServerTimeoutSlack{10};
+
+void require_valid(const ExecuteOptions& options) {
+  if (options.row_limit < 0)
+    throw_error({.kind = ErrorKind::InvalidArgument,
+                 .message = "row_limit must not be negative; 0 means all rows"});
+  if (options.server_timeout && options.server_timeout->count() < 0)
+    throw_error({.kind = ErrorKind::InvalidArgument,
+                 .message = "server_timeout must not be negative; 0 means no limit"});
+}
 
 /// DML answers with one row of counters; older servers only there (reference/thrift.md 3.2).
 std::optional<std::int64_t> affected_rows_in(Result& result) {
@@ -23,58 +33,96 @@ std::optional<std::int64_t> affected_rows_in(Result& result) {
 
 }  // namespace
 
-base::CallContext Connection::Impl::context_of(const ExecuteOptions& options) const {
+/// What holds for the statement as long as it lives.
+base::CallContext Connection::Impl::call_of(const ExecuteOptions& options) const {
   base::CallContext call;
-  if (options.timeout) call.deadline = clock_->now() + *options.timeout;
+  call.deadline = options.deadline;
   call.stop = options.stop;
-  call.connection_id = id_;
+  call.connection_id = id();
   call.correlation_id = options.correlation_id;
   return call;
 }
 
-protocol::Session& Connection::Impl::session() const {
-  if (session_ == nullptr)
-    throw_error({.kind = ErrorKind::InvalidState,
-                 .message = "the connection is closed; open a new one",
-                 .connection_id = id_});
-  return *session_;
+/// What holds until there is a result.
+base::CallContext Connection::Impl::limits_of(const ExecuteOptions& options) const {
+  base::CallContext limits = call_of(options);
+  return options.timeout ? limits.bounded_by(clock_.now() + *options.timeout) : limits;
+}
+
+void Connection::Impl::require_open() const {
+  if (!closed_) return;
+  throw_error({.kind = ErrorKind::InvalidState,
+               .message = "the connection is closed; open a new one",
+               .connection_id = id()});
+}
+
+std::shared_ptr<session::Statement> Connection::Impl::track(
+    std::unique_ptr<protocol::Operation> operation, session::StatementSettings settings) {
+  auto statement =
+      std::make_shared<Statement>(session_, std::move(operation), std::move(settings), clock_);
+  if (!statement->is_open()) return statement;
+  open_statements_.add(statement);
+  if (closed_) statement->close();  // by another thread, which may not have seen it
+  return statement;
+}
+
+std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql,
+                                                            const Parameters& parameters,
+                                                            const ExecuteOptions& options,
+                                                            Reply reply,
+                                                            const base::CallContext& limits) {
+  require_valid(options);
+  require_open();
+  const std::chrono::seconds server_timeout = options.server_timeout.value_or(server_timeout_);
+  session::StatementSettings settings{.call = call_of(options),
+                                      .wait_until = std::nullopt,
+                                      .row_limit = options.row_limit,
+                                      .on_progress = options.on_progress,
+                                      .files = files_};
+  // The server stops it by itself. This is for servers that do not (reference/results.md 6.5).
+  if (server_timeout.count() > 0)
+    settings.wait_until = clock_.now() + server_timeout + kServerTimeoutSlack;
+  auto operation = session_->execute({.sql = std::string(sql),
+                                      .parameters = &parameters,
+                                      .row_limit = options.row_limit,
+                                      .server_timeout = server_timeout,
+                                      .direct_results = reply == Reply::WithFirstRows,
+                                      .query_tags = options.query_tags},
+                                     limits);
+  return track(std::move(operation), std::move(settings));
 }
 
 Result Connection::Impl::query(std::string_view sql, const Parameters& parameters,
                                const ExecuteOptions& options) {
-  if (options.row_limit < 0)
-    throw_error({.kind = ErrorKind::InvalidArgument,
-                 .message = "row_limit must not be negative; 0 means all rows"});
-  session::ProgressObserver progress(options.on_progress);
-  base::CallContext call = context_of(options);
-  call.observer = &progress;
-  auto operation = session().execute({.sql = std::string(sql),
-                                      .parameters = &parameters,
-                                      .row_limit = options.row_limit,
-                                      .server_timeout = server_timeout_,
-                                      .query_tags = options.query_tags},
-                                     call);
-  call.statement_id = operation->statement_id();
-  std::unique_ptr<result::ResultStream> stream;
-  try {
-    operation->wait(call);
-    stream = std::make_unique<result::ResultStream>(
-        std::move(operation), options.row_limit, call, files_,
-        [this](const base::CallContext& context) {
-          return session::ask_time_zone(session(), files_, context);
-        });
-  } catch (...) {
-    if (operation) operation->close();
-    throw;
-  }
-  call.observer = nullptr;  // it listens to the wait only and dies with this call
-  const auto affected_rows = stream->affected_rows();
-  return Result(std::make_unique<Result::Impl>(std::move(stream), std::move(call), affected_rows));
+  const base::CallContext limits = limits_of(options);
+  const auto statement = start(sql, parameters, options, Reply::WithFirstRows, limits);
+  // Its owner until there is a result: when it goes without one, the statement ends on the server.
+  const StatementHandle owner(statement);
+  return statement->open_result(limits);
+}
+
+StatementHandle Connection::Impl::submit(std::string_view sql, const Parameters& parameters,
+                                         const ExecuteOptions& options) {
+  return StatementHandle(start(sql, parameters, options, Reply::AtOnce, limits_of(options)));
+}
+
+StatementHandle Connection::Impl::attach(std::string_view statement_id,
+                                         const WaitOptions& options) {
+  require_open();
+  session::StatementSettings settings;
+  settings.call.connection_id = id();
+  settings.files = files_;
+  base::CallContext call = settings.call;
+  if (options.timeout) call.deadline = clock_.now() + *options.timeout;
+  call.stop = options.stop;
+  return StatementHandle(
+      track(session_->attach(std::string(statement_id), call), std::move(settings)));
 }
 
 void Connection::Impl::close() noexcept {
-  if (session_) session_->close();
-  session_ = nullptr;
+  closed_ = true;
+  open_statements_.close_all();
+  session_->close();
 }
 
 Connection::Connection(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -104,5 +152,14 @@ std::optional<std::int64_t> Connection::execute(std::string_view sql, const Para
 const std::string& Connection::id() const noexcept { return impl_->id(); }
 bool Connection::is_open() const noexcept { return impl_->is_open(); }
 void Connection::close() noexcept { impl_->close(); }
+
+StatementHandle Connection::submit(std::string_view sql, const Parameters& parameters,
+                                   const ExecuteOptions& options) {
+  return impl_->submit(sql, parameters, options);
+}
+
+StatementHandle Connection::attach(std::string_view statement_id, const WaitOptions& options) {
+  return impl_->attach(statement_id, options);
+}
 
 }  // namespace dbsql

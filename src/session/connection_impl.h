@@ -5,36 +5,55 @@
 #include "base/clock.h"
 #include "protocol/backend.h"
 #include "result/cloudfetch/pipeline.h"
+#include "session/open_statements.h"
+#include "session/statement.h"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace dbsql {
 
+/// Threads: safe from any thread.
 class Connection::Impl {
  public:
   Impl(std::shared_ptr<protocol::Session> session, result::CloudFetchEnvironment files,
        std::chrono::seconds server_timeout, base::Clock& clock)
       : session_(std::move(session)),
-        id_(session_->id()),
         files_(std::move(files)),
         server_timeout_(server_timeout),
-        clock_(&clock) {}
+        clock_(clock) {}
 
   Result query(std::string_view sql, const Parameters& parameters, const ExecuteOptions& options);
-  const std::string& id() const noexcept { return id_; }
-  bool is_open() const noexcept { return session_ != nullptr && !session_->is_dead(); }
+  StatementHandle submit(std::string_view sql, const Parameters& parameters,
+                         const ExecuteOptions& options);
+  StatementHandle attach(std::string_view statement_id, const WaitOptions& options);
+  const std::string& id() const noexcept { return session_->id(); }
+  bool is_open() const noexcept { return !closed_ && !session_->is_dead(); }
   void close() noexcept;
 
  private:
-  base::CallContext context_of(const ExecuteOptions& options) const;
-  protocol::Session& session() const;
+  enum class Reply : std::uint8_t { AtOnce, WithFirstRows };
+  using Statement = session::Statement;
 
-  std::shared_ptr<protocol::Session> session_;  // null after close()
-  std::string id_;
-  result::CloudFetchEnvironment files_;
-  std::chrono::seconds server_timeout_;
-  base::Clock* clock_;
+  std::shared_ptr<Statement> start(std::string_view sql, const Parameters& parameters,
+                                   const ExecuteOptions& options, Reply reply,
+                                   const base::CallContext& limits);
+  std::shared_ptr<Statement> track(std::unique_ptr<protocol::Operation> operation,
+                                   session::StatementSettings settings);
+  base::CallContext limits_of(const ExecuteOptions& options) const;
+  base::CallContext call_of(const ExecuteOptions& options) const;
+  void require_open() const;
+
+  const std::shared_ptr<protocol::Session> session_;
+  const result::CloudFetchEnvironment files_;
+  const std::chrono::seconds server_timeout_;
+  base::Clock& clock_;
+  std::atomic<bool> closed_ = false;
+  session::OpenStatements open_statements_;
 };
 
 }  // namespace dbsql

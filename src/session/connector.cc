@@ -4,15 +4,19 @@
 #include "auth/authenticator.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/timer.h"
 #include "config/connection_config.h"
 #include "config/dsn.h"
 #include "http/client.h"
 #include "http/curl_transport.h"
 #include "http/url.h"
 #include "http/user_agent.h"
+#include "protocol/query_tags.h"
 #include "protocol/thrift/backend.h"
 #include "session/connection_impl.h"
 
+#include <map>
+#include <string>
 #include <utility>
 
 namespace dbsql {
@@ -82,14 +86,28 @@ std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& 
                                       .lz4 = config.lz4,
                                       .cloudfetch = config.cloudfetch,
                                       .arrow = config.arrow,
-                                      .native_types = config.native_types});
+                                      .native_types = config.native_types,
+                                      .keep_alive_interval = config.keep_alive_interval,
+                                      .timer = &base::Timer::process()});
+}
+
+constexpr const char* kQueryTags = "QUERY_TAGS";
+
+std::string checked_tags(const config::ConnectionConfig& config) {
+  try {
+    return protocol::encode_query_tags(protocol::parse_query_tags(config.query_tags));
+  } catch (const Error& error) {
+    throw_error({.kind = ErrorKind::Configuration,
+                 .message = base::concat("query.tags: ", error.message())});
+  }
 }
 
 }  // namespace
 
 class Connector::Impl {
  public:
-  explicit Impl(config::ConnectionConfig config) : config_(std::move(config)) {
+  explicit Impl(config::ConnectionConfig config)
+      : config_(std::move(config)), query_tags_(checked_tags(config_)) {
     auto transport = std::make_shared<http::CurlTransport>(
         http::CurlOptions{.connect_timeout = config_.connect_timeout, .tls = config_.tls});
     files_ = make_files(config_, transport);
@@ -102,14 +120,26 @@ class Connector::Impl {
     if (options.timeout) call.deadline = clock.now() + *options.timeout;
     call.stop = options.stop;
     auto session = backend_->open_session(
-        {.catalog = config_.catalog, .schema = config_.schema, .confs = config_.session_confs},
-        call);
+        {.catalog = config_.catalog, .schema = config_.schema, .confs = confs_of(options)}, call);
     return std::make_shared<Connection::Impl>(std::move(session), files_, config_.query_timeout,
                                               clock);
   }
 
  private:
+  /// Tags given for the connection come before those of the DSN, and either before the raw setting.
+  std::map<std::string, std::string> confs_of(const ConnectOptions& options) const {
+    auto confs = config_.session_confs;
+    const std::string own = protocol::encode_query_tags(options.query_tags);
+    const std::string& tags = own.empty() ? query_tags_ : own;
+    if (tags.empty()) return confs;
+    std::erase_if(
+        confs, [](const auto& conf) { return base::equals_ignore_case(conf.first, kQueryTags); });
+    confs.emplace(kQueryTags, tags);
+    return confs;
+  }
+
   config::ConnectionConfig config_;
+  std::string query_tags_;  // of the DSN, as the server reads them
   result::CloudFetchEnvironment files_;
   std::shared_ptr<protocol::Backend> backend_;
 };

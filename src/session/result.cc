@@ -1,3 +1,4 @@
+#include <dbsql/error.h>
 #include <dbsql/result.h>
 
 #include "result/row_cursor.h"
@@ -8,17 +9,39 @@
 
 namespace dbsql {
 
-std::optional<arrow::UniqueArray> Result::Impl::next() {
-  if (failure_) std::rethrow_exception(failure_);
+std::optional<arrow::UniqueArray> Result::Impl::read_locked() {
   try {
+    statement_->require_open();
     for (;;) {
-      auto batch = stream_->next(call_);
+      auto batch = stream_->next(statement_->reading_call());
       if (!batch || (*batch)->length > 0) return batch;
     }
+  } catch (const Error& error) {
+    statement_->rethrow(error);
+  }
+}
+
+std::optional<arrow::UniqueArray> Result::Impl::next() {
+  std::lock_guard lock(mutex_);
+  if (at_end_) return std::nullopt;
+  if (failure_) std::rethrow_exception(failure_);
+  try {
+    auto batch = read_locked();
+    at_end_ = !batch;
+    return batch;
   } catch (...) {
     failure_ = std::current_exception();
+    // Nothing more can be read: neither this side nor the server need hold anything for it.
+    statement_->end_reading();
+    stream_->close();
     throw;
   }
+}
+
+void Result::Impl::close() noexcept {
+  statement_->end_reading();  // a reader on another thread leaves now
+  const std::lock_guard lock(mutex_);
+  stream_->close();
 }
 
 bool Result::Impl::load_next_batch(detail::Cursor& cursor) {

@@ -2,30 +2,36 @@
 
 #include <dbsql/result.h>
 
-#include "base/call_context.h"
-#include "protocol/backend.h"
 #include "result/result_stream.h"
+#include "session/statement.h"
 
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dbsql {
 
 /// A statement's rows and where the reader stands in them.
+///
+/// Threads: one reader at a time; `close()` from any thread.
 class Result::Impl {
  public:
-  Impl(std::unique_ptr<result::ResultStream> stream, base::CallContext call,
-       std::optional<std::int64_t> affected_rows)
-      : stream_(std::move(stream)), call_(std::move(call)), affected_rows_(affected_rows) {}
+  Impl(std::shared_ptr<session::Statement> statement, std::unique_ptr<result::ResultStream> stream)
+      : statement_(std::move(statement)),
+        stream_(std::move(stream)),
+        affected_rows_(stream_->affected_rows()) {}
   ~Impl() { close(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   const Schema& schema() const noexcept { return stream_->schema(); }
   const ArrowSchema& arrow_schema() const noexcept { return stream_->arrow_schema(); }
-  const std::string& statement_id() const noexcept { return call_.statement_id; }
+  const std::string& statement_id() const noexcept { return statement_->id(); }
   std::optional<std::int64_t> affected_rows() const noexcept { return affected_rows_; }
 
   /// The next batch with rows in it; empty at the end. An error is thrown again by every later
@@ -35,14 +41,23 @@ class Result::Impl {
   /// Makes the next batch the one that `cursor` reads; false at the end.
   bool load_next_batch(detail::Cursor& cursor);
 
-  void close() noexcept { stream_->close(); }
+  /// Ends a read that is under way on another thread, then frees what the statement holds here and
+  /// on the server.
+  void close() noexcept;
 
  private:
-  std::unique_ptr<result::ResultStream> stream_;
-  base::CallContext call_;
-  std::optional<std::int64_t> affected_rows_;
-  std::exception_ptr failure_;  // set once, thrown from then on
-  arrow::UniqueArray batch_;    // what the rows of the cursor point into
+  std::optional<arrow::UniqueArray> read_locked();
+
+  const std::shared_ptr<session::Statement> statement_;
+  const std::unique_ptr<result::ResultStream> stream_;
+  const std::optional<std::int64_t> affected_rows_;
+
+  std::mutex mutex_;            // held while a batch is being read
+  bool at_end_ = false;         // guarded by mutex_
+  std::exception_ptr failure_;  // guarded by mutex_; set once, thrown from then on
+
+  // For the reader. They stay when the result is closed: the reader may still look at its row.
+  arrow::UniqueArray batch_;  // what the rows of the cursor point into
   std::vector<detail::ColumnRef> columns_;
 };
 

@@ -38,6 +38,7 @@ class ScriptedOperation final : public protocol::Operation {
 
   const std::string& statement_id() const noexcept override { return id_; }
   void wait(const base::CallContext&) override {}
+  StatementState state(const base::CallContext&) override { return StatementState::Finished; }
   const protocol::ResultMetadata& metadata(const base::CallContext&) override {
     return result_metadata;
   }
@@ -51,7 +52,9 @@ class ScriptedOperation final : public protocol::Operation {
     return {};
   }
   std::optional<std::int64_t> affected_rows() const noexcept override { return modified_rows; }
-  void cancel() noexcept override {}
+  bool is_open() const noexcept override { return true; }
+  void cancel(const base::CallContext&) override {}
+  void cancel_in_background() noexcept override {}
   void close() noexcept override {
     if (closes != nullptr) ++*closes;
   }

@@ -164,7 +164,7 @@ TEST_F(CloudFetchWireTest, AStalledDownloadEndsAtTheDeadline) {
   server_->faults().add({.path = "/_storage/", .count = 0, .fault = Fault::stall()});
   Connection connection = connect_here();
   ExecuteOptions options;
-  options.timeout = 800ms;
+  options.deadline = std::chrono::steady_clock::now() + 800ms;
   Result result = connection.query(kQuery, {}, options);
 
   EXPECT_EQ(capture_error([&] { count_rows(result); }).kind(), ErrorKind::Timeout);

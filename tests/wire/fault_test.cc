@@ -119,7 +119,7 @@ TEST_F(FaultTest, AStalledPageEndsAtTheDeadline) {
   Connection connection = connect(kQuick);
   warehouse().faults().once("FetchResults", Fault::stall_body(40));
   ExecuteOptions options;
-  options.timeout = 700ms;
+  options.deadline = std::chrono::steady_clock::now() + 700ms;
   Result result = connection.query("SELECT id FROM range(600)", {}, options);
 
   EXPECT_EQ(capture_error([&] { count_rows(result); }).kind(), ErrorKind::Timeout);

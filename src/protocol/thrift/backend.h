@@ -1,11 +1,13 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/timer.h"
 #include "config/native_types.h"
 #include "protocol/backend.h"
 #include "protocol/thrift/rpc.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -23,6 +25,9 @@ struct ThriftOptions {
   bool cloudfetch = true;
   bool arrow = true;  ///< false: column-based pages are asked for
   config::NativeTypes native_types;
+  /// Longest silence about an open statement before the server is sent a heartbeat; 0 = none.
+  std::chrono::milliseconds keep_alive_interval{60'000};
+  base::Timer* timer = nullptr;  ///< sends heartbeats, on the backend's clock; null = none are sent
 };
 
 /// Databricks SQL over TCLIService (reference/thrift.md), and the servers whose protocol it grew

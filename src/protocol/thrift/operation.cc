@@ -2,10 +2,8 @@
 
 #include <dbsql/error.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "observe/observer.h"
-#include "protocol/classify_error.h"
 #include "protocol/poll_schedule.h"
 #include "protocol/thrift/message.h"
 
@@ -27,6 +25,8 @@ constexpr Method kRefreshLinks{"FetchResults", http::RequestClass::Fetch};
 constexpr Method kCancelOperation{"CancelOperation", http::RequestClass::Close};
 constexpr Method kCloseOperation{"CloseOperation", http::RequestClass::Close};
 constexpr std::chrono::seconds kPollTimeout{60};
+constexpr std::chrono::seconds kCancelTimeout{10};
+constexpr std::chrono::seconds kHeartbeatTimeout{30};
 
 std::int64_t row_count(const Page& page) {
   if (const auto* batches = std::get_if<std::vector<ArrowBatch>>(&page.rows)) {
@@ -46,26 +46,46 @@ std::int64_t first_row(const Page& page) {
   return links != nullptr ? links->front().start_row : page.start_row;
 }
 
+/// What the reply to a heartbeat says. Runs on any thread; nobody hears of errors.
+KeepAlive::Answer heartbeat_answer(std::optional<RpcReply>& reply) noexcept {
+  if (!reply) return KeepAlive::Answer::Failed;
+  try {
+    const auto status = decode_struct<tcli::TGetOperationStatusResp>(reply->reader);
+    if (status.status.statusCode != tcli::STILL_EXECUTING_STATUS)
+      require_success(&status.status, {});
+    const auto state = state_in(status);
+    const bool is_over = state && is_final(*state) && *state != StatementState::Finished;
+    return is_over ? KeepAlive::Answer::Over : KeepAlive::Answer::Alive;
+  } catch (const Error& error) {
+    const bool is_gone =
+        error.kind() == ErrorKind::StatementClosed || error.kind() == ErrorKind::SessionExpired;
+    return is_gone ? KeepAlive::Answer::Over : KeepAlive::Answer::Failed;
+  } catch (const std::exception&) {
+    return KeepAlive::Answer::Failed;
+  }
+}
+
 }  // namespace
 
 template <class Action>
 auto ThriftOperation::guarded(const base::CallContext& call, Phase phase, Action&& action) {
+  const KeepAlive::Activity activity(keep_alive_.get());
   base::CallContext own = call;
   own.statement_id = statement_id_;
   try {
     return action(own);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::Timeout || error.kind() == ErrorKind::Cancelled) cancel();
     // The server has the statement. Unless it said itself that it failed, it may have done its work
     // by now, or do it yet: whoever repeats a write without looking may apply it twice.
-    const bool unknown = phase == Phase::Running && !failed_on_server_;
+    const bool unknown = phase == Phase::Running && !status_.came_to_nothing();
     session_->rethrow(error, own, unknown);
   }
 }
 
-ThriftOperation::ThriftOperation(std::shared_ptr<ThriftSession> session, ExecuteReply reply,
+ThriftOperation::ThriftOperation(std::shared_ptr<ThriftSession> session,
+                                 std::shared_ptr<const tcli::TOperationHandle> operation,
                                  base::Clock::TimePoint submitted)
-    : session_(std::move(session)), handle_(std::move(reply.operation)), submitted_(submitted) {
+    : session_(std::move(session)), handle_(std::move(operation)), submitted_(submitted) {
   const std::string& guid = handle_->operationId.guid;
   statement_id_ = base::to_uuid_text(std::as_bytes(std::span(guid.data(), guid.size())));
 }
@@ -79,8 +99,8 @@ std::unique_ptr<ThriftOperation> ThriftOperation::start(std::shared_ptr<ThriftSe
     throw_error({.kind = ErrorKind::Protocol,
                  .message = "the server accepted the statement but gave no handle for it",
                  .outcome_unknown = true});
-  auto* raw = new ThriftOperation(std::move(session), reply, submitted);
-  std::unique_ptr<ThriftOperation> operation(raw);
+  std::unique_ptr<ThriftOperation> operation(
+      new ThriftOperation(std::move(session), reply.operation, submitted));
   try {
     operation->guarded(call, Phase::Running, [&](const base::CallContext& own) {
       operation->take_direct_results(std::move(reply), own);
@@ -89,14 +109,49 @@ std::unique_ptr<ThriftOperation> ThriftOperation::start(std::shared_ptr<ThriftSe
     operation->close();
     throw;
   }
+  if (operation->is_open()) operation->keep_alive();
   return operation;
+}
+
+std::unique_ptr<ThriftOperation> ThriftOperation::attach(
+    std::shared_ptr<ThriftSession> session, std::shared_ptr<const tcli::TOperationHandle> operation,
+    const base::CallContext& call) {
+  const auto now = session->clock().now();
+  std::unique_ptr<ThriftOperation> attached(
+      new ThriftOperation(std::move(session), std::move(operation), now));
+  attached->guarded(call, Phase::Reading,
+                    [&](const base::CallContext& own) { attached->ask_status(own); });
+  if (attached->is_open()) attached->keep_alive();
+  return attached;
+}
+
+void ThriftOperation::keep_alive() {
+  const ThriftOptions& options = session_->options();
+  if (options.timer == nullptr || options.keep_alive_interval.count() <= 0) return;
+  // It holds the calls weakly: a heartbeat must not be the last to keep session and I/O alive.
+  keep_alive_ = KeepAlive::start(
+      *options.timer, session_->clock(), options.keep_alive_interval,
+      [rpc = std::weak_ptr(session_->shared_rpc()),
+       handle = handle_](std::function<void(KeepAlive::Answer)> answer) {
+        const auto calls = rpc.lock();
+        if (!calls) return answer(KeepAlive::Answer::Over);
+        tcli::TGetOperationStatusReq request;
+        request.operationHandle = *handle;
+        calls->call_in_background(
+            kGetOperationStatus, request, kHeartbeatTimeout,
+            [answer](std::optional<RpcReply> reply) { answer(heartbeat_answer(reply)); });
+      });
 }
 
 void ThriftOperation::take_direct_results(ExecuteReply reply, const base::CallContext& call) {
   // The server has closed the operation: the handle must never be used again, whatever else the
   // reply holds.
   if (reply.closed_by_server) over_ = true;
-  if (reply.operation_status) finished_ = absorb_status(*reply.operation_status, call);
+  if (reply.operation_status) {
+    status_.absorb(*reply.operation_status, call);
+    if (status_.state() == StatementState::Closed) over_ = true;
+    status_.throw_failure(call);
+  }
   if (reply.metadata) {
     require_success(reply.metadata->status.get(), call);
     metadata_ = std::move(reply.metadata->metadata);
@@ -109,99 +164,72 @@ void ThriftOperation::take_direct_results(ExecuteReply reply, const base::CallCo
       throw_error({.kind = ErrorKind::CorruptResult,
                    .message = "the server closed the statement although it has more rows"});
   }
-  if (reply.closed_by_server && !finished_)
+  if (reply.closed_by_server && status_.state() != StatementState::Finished)
     throw_error({.kind = ErrorKind::Protocol,
                  .message = "the server closed the statement before it finished",
                  .outcome_unknown = true});
 }
 
-bool ThriftOperation::absorb_status(const tcli::TGetOperationStatusResp& status,
-                                    const base::CallContext& call) {
-  if (status.status.statusCode != tcli::STILL_EXECUTING_STATUS)
-    require_success(&status.status, call);
-  if (status.__isset.numModifiedRows) affected_rows_ = status.numModifiedRows;
-  if (!status.__isset.operationState) return false;  // absent: keep polling
-  switch (status.operationState) {
-    case tcli::FINISHED_STATE:
-      return true;
-    case tcli::INITIALIZED_STATE:
-    case tcli::PENDING_STATE:
-    case tcli::RUNNING_STATE:
-      return false;
-    default:
-      fail(status, call);
-  }
-}
-
-void ThriftOperation::fail(const tcli::TGetOperationStatusResp& status,
-                           const base::CallContext& call) {
-  const std::string& text = status.__isset.displayMessage && !status.displayMessage.empty()
-                                ? status.displayMessage
-                                : status.errorMessage;
-  ErrorFields fields = classify({status.sqlState, text, status.errorCode});
-  const auto without_text = [&](ErrorKind kind, std::string_view message,
-                                std::string_view sqlstate) {
-    fields.kind = kind;
-    if (text.empty()) fields.message = message;
-    if (status.sqlState.size() != 5) fields.sqlstate = sqlstate;
-  };
-  failed_on_server_ = status.operationState == tcli::ERROR_STATE ||
-                      status.operationState == tcli::CANCELED_STATE ||
-                      status.operationState == tcli::TIMEDOUT_STATE;
-  switch (status.operationState) {
-    case tcli::TIMEDOUT_STATE:
-      without_text(ErrorKind::Timeout, "the statement ran into its time limit on the server",
-                   "HYT00");
-      break;
-    case tcli::CANCELED_STATE:
-      without_text(ErrorKind::Cancelled, "the statement was cancelled on the server", "HY008");
-      break;
-    case tcli::CLOSED_STATE:
-      without_text(ErrorKind::StatementClosed, "the statement was closed on the server", "HY010");
-      over_ = true;
-      break;
-    case tcli::ERROR_STATE:
-      break;
-    default:
-      if (text.empty())
-        fields.message = base::concat("the statement ended in a state this driver does not know (",
-                                      static_cast<int>(status.operationState), ")");
-  }
-  throw_with_ids(std::move(fields), call);
-}
-
 void ThriftOperation::wait(const base::CallContext& call) {
-  if (finished_) return;
+  if (status_.state() == StatementState::Finished) return;
   guarded(call, Phase::Running, [&](const base::CallContext& own) { poll(own); });
 }
 
 void ThriftOperation::poll(const base::CallContext& call) {
   std::chrono::nanoseconds last_poll{0};
-  while (!finished_) {
+  while (!is_final(status_.state())) {
     session_->clock().sleep(next_poll_delay(session_->clock().now() - submitted_, last_poll), call);
     const auto asked = session_->clock().now();
-    tcli::TGetOperationStatusReq request;
-    request.operationHandle = *handle_;
-    RpcReply reply = session_->rpc().call(kGetOperationStatus, request, call, kPollTimeout);
-    const auto status = decode_struct<tcli::TGetOperationStatusResp>(reply.reader);
+    ask_status(call);
     last_poll = session_->clock().now() - asked;
     ++polls_;
-    finished_ = absorb_status(status, call);
-    report_poll(status.operationState, call);
+    status_.throw_failure(call);
+    report_poll(call);
   }
+  status_.throw_failure(call);
 }
 
-void ThriftOperation::report_poll(std::int32_t state, const base::CallContext& call) const {
+void ThriftOperation::ask_status(const base::CallContext& call) {
+  if (over_)
+    throw_error({.kind = ErrorKind::StatementClosed, .message = "the statement is closed"});
+  tcli::TGetOperationStatusReq request;
+  request.operationHandle = *handle_;
+  RpcReply reply = session_->rpc().call(kGetOperationStatus, request, call, kPollTimeout);
+  status_.absorb(decode_struct<tcli::TGetOperationStatusResp>(reply.reader), call);
+  if (status_.state() == StatementState::Closed) forget();
+}
+
+void ThriftOperation::report_poll(const base::CallContext& call) const {
   using State = observe::StatementPolled::State;
   if (call.observer == nullptr) return;
-  const State known = finished_                      ? State::Finished
-                      : state == tcli::PENDING_STATE ? State::Pending
-                                                     : State::Running;
+  const StatementState state = status_.state();
+  const State known = state == StatementState::Finished  ? State::Finished
+                      : state == StatementState::Pending ? State::Pending
+                                                         : State::Running;
   call.observer->on(
       observe::StatementPolled{statement_id_, known, polls_, session_->clock().now() - submitted_});
 }
 
+StatementState ThriftOperation::state(const base::CallContext& call) {
+  if (is_final(status_.state())) return status_.state();
+  if (over_) return StatementState::Closed;
+  try {
+    guarded(call, Phase::Reading, [&](const base::CallContext& own) { ask_status(own); });
+  } catch (const Error& error) {
+    // The server, or this side in the meantime, knows the statement no more.
+    if (error.kind() != ErrorKind::StatementClosed) throw;
+    return StatementState::Closed;
+  }
+  return status_.state();
+}
+
+bool ThriftOperation::has_rows() const noexcept {
+  return status_.has_result_set().value_or(handle_->hasResultSet);
+}
+
 const ResultMetadata& ThriftOperation::metadata(const base::CallContext& call) {
+  if (!metadata_ && !has_rows())
+    metadata_.emplace();  // nothing to ask for (reference/results.md 6.2)
   if (metadata_) return *metadata_;
   guarded(call, Phase::Running, [&](const base::CallContext& own) {
     if (over_)
@@ -248,7 +276,11 @@ void ThriftOperation::accept(Page& page) {
 }
 
 std::optional<Page> ThriftOperation::next_page(const base::CallContext& call) {
-  if (at_end_) return std::nullopt;
+  if (!first_page_ && !has_rows()) at_end_ = true;
+  if (at_end_) {
+    if (!has_links_) close();
+    return std::nullopt;
+  }
   return guarded(call, Phase::Reading, [&](const base::CallContext& own) -> std::optional<Page> {
     if (!first_page_ && over_)
       throw_error({.kind = ErrorKind::StatementClosed,
@@ -289,18 +321,46 @@ std::vector<ResultLink> ThriftOperation::refresh_links(std::int64_t start_row,
   });
 }
 
-void ThriftOperation::cancel() noexcept {
-  if (over_) return;
+bool ThriftOperation::claim_cancel() noexcept {
+  return !over_ && !is_final(status_.state()) && !cancel_requested_.exchange(true);
+}
+
+void ThriftOperation::cancel(const base::CallContext& call) {
+  if (!claim_cancel()) return;
+  try {
+    guarded(call, Phase::Reading, [&](const base::CallContext& own) {
+      tcli::TCancelOperationReq request;
+      request.operationHandle = *handle_;
+      RpcReply reply = session_->rpc().call(kCancelOperation, request, own, kCancelTimeout);
+      const auto answer = decode_struct<tcli::TCancelOperationResp>(reply.reader);
+      require_success(&answer.status, own);
+    });
+  } catch (const Error& error) {
+    // What the server no longer knows needs no cancelling (reference/thrift.md 3.6).
+    if (error.kind() == ErrorKind::StatementClosed) return;
+    cancel_requested_ = false;
+    throw;
+  }
+}
+
+void ThriftOperation::cancel_in_background() noexcept {
+  if (!claim_cancel()) return;
   tcli::TCancelOperationReq request;
   request.operationHandle = *handle_;
   session_->rpc().notify(kCancelOperation, request);
 }
 
+void ThriftOperation::forget() noexcept {
+  over_ = true;
+  if (keep_alive_) keep_alive_->stop();
+}
+
 void ThriftOperation::close() noexcept {
   if (over_.exchange(true)) return;
+  if (keep_alive_) keep_alive_->stop();
   tcli::TCloseOperationReq request;
   request.operationHandle = *handle_;
-  session_->rpc().notify(kCloseOperation, request);
+  session_->notify_close(kCloseOperation, request);
 }
 
 }  // namespace dbsql::protocol::thrift

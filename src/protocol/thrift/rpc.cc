@@ -24,6 +24,20 @@ RpcReply open_reply(const base::Buffer& body, const Method& method, std::int32_t
   return reply;
 }
 
+/// The reply among the outcomes of a request that is not repeated, whatever comes of it.
+std::optional<RpcReply> reply_in(const http::Reply& outcome, const Method& method,
+                                 std::int32_t sequence_id) noexcept {
+  const auto* response = std::get_if<http::Response>(&outcome);
+  if (response == nullptr || response->status != 200) return std::nullopt;
+  try {
+    return open_reply(response->body, method, sequence_id);
+  } catch (const std::exception& error) {
+    base::log(LogLevel::Debug, "thrift",
+              base::concat("reply to ", method.name, ": ", std::string_view(error.what())));
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 http::Request Rpc::prepare(const Method& method, base::Buffer body,
@@ -81,16 +95,30 @@ RpcReply Rpc::call(const Method& method, const Request& request, const base::Cal
 }
 
 template <class Request>
-void Rpc::notify(const Method& method, const Request& request) noexcept {
+void Rpc::call_in_background(const Method& method, const Request& request,
+                             std::chrono::milliseconds limit,
+                             std::function<void(std::optional<RpcReply>)> on_reply) noexcept {
   try {
     const std::int32_t sequence_id = next_sequence_id();
     client_->send_in_background(
-        prepare(method, encode_call(method.name, sequence_id, request), kNotifyTimeout),
-        kNotifyTimeout);
+        prepare(method, encode_call(method.name, sequence_id, request), limit), limit,
+        [method, sequence_id, on_reply](const http::Reply& outcome) {
+          on_reply(reply_in(outcome, method, sequence_id));
+        });
   } catch (const std::exception& error) {
     base::log(LogLevel::Debug, "thrift",
               base::concat(method.name, " not sent: ", std::string_view(error.what())));
+    on_reply(std::nullopt);
   }
+}
+
+template <class Request>
+void Rpc::notify(const Method& method, const Request& request,
+                 std::function<void()> on_end) noexcept {
+  call_in_background(method, request, kNotifyTimeout,
+                     [on_end = std::move(on_end)](const std::optional<RpcReply>&) {
+                       if (on_end) on_end();
+                     });
 }
 
 template RpcReply Rpc::call(const Method&, const tcli::TOpenSessionReq&, const base::CallContext&,
@@ -105,8 +133,15 @@ template RpcReply Rpc::call(const Method&, const tcli::TGetResultSetMetadataReq&
                             const base::CallContext&, std::chrono::milliseconds);
 template RpcReply Rpc::call(const Method&, const tcli::TFetchResultsReq&, const base::CallContext&,
                             std::chrono::milliseconds);
-template void Rpc::notify(const Method&, const tcli::TCancelOperationReq&) noexcept;
-template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&) noexcept;
+template RpcReply Rpc::call(const Method&, const tcli::TCancelOperationReq&,
+                            const base::CallContext&, std::chrono::milliseconds);
+template void Rpc::notify(const Method&, const tcli::TCancelOperationReq&,
+                          std::function<void()>) noexcept;
+template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&,
+                          std::function<void()>) noexcept;
+template void Rpc::call_in_background(const Method&, const tcli::TGetOperationStatusReq&,
+                                      std::chrono::milliseconds,
+                                      std::function<void(std::optional<RpcReply>)>) noexcept;
 
 ErrorFields error_of(const tcli::TStatus* status) {
   if (status == nullptr)

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,8 +63,19 @@ class Rpc {
 
   /// Sends a request whose reply nobody waits for: best effort, bounded, returns at once, never
   /// throws.
+  /// \param on_end  called once, when it has been answered or given up, on any thread; may be empty
   template <class Request>
-  void notify(const Method& method, const Request& request) noexcept;
+  void notify(const Method& method, const Request& request,
+              std::function<void()> on_end = {}) noexcept;
+
+  /// Sends a request once, without retries, and returns at once.
+  /// \param limit     it is given up after this time
+  /// \param on_reply  called once, on any thread, with the reply, or with nothing when none came or
+  ///   the request could not be sent. It must be short and must not throw
+  template <class Request>
+  void call_in_background(const Method& method, const Request& request,
+                          std::chrono::milliseconds limit,
+                          std::function<void(std::optional<RpcReply>)> on_reply) noexcept;
 
  private:
   RpcReply exchange(const Method& method, http::Request request, std::int32_t sequence_id,

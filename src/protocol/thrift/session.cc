@@ -24,6 +24,7 @@ constexpr Method kCancelOperation{"CancelOperation", http::RequestClass::Close};
 constexpr Method kCloseOperation{"CloseOperation", http::RequestClass::Close};
 constexpr Method kCloseSession{"CloseSession", http::RequestClass::Close};
 constexpr std::chrono::seconds kCloseTimeout{5};
+constexpr std::size_t kLongestShownId = 60;
 
 tcli::TSparkArrowTypes native_types(const config::NativeTypes& types) {
   tcli::TSparkArrowTypes native;
@@ -56,7 +57,7 @@ tcli::TExecuteStatementReq ThriftSession::prepare(const ExecuteRequest& request)
   wire.statement = request.sql;
   wire.__set_runAsync(true);
   if (request.server_timeout.count() > 0) wire.__set_queryTimeout(request.server_timeout.count());
-  if (features_.is_databricks()) {
+  if (features_.is_databricks() && request.direct_results) {
     tcli::TSparkGetDirectResults direct;
     direct.maxRows = options_.max_rows_per_fetch;
     direct.__set_maxBytes(options_.max_bytes_per_fetch);
@@ -125,6 +126,30 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
   }
 }
 
+std::unique_ptr<Operation> ThriftSession::attach(const std::string& statement_id,
+                                                 const base::CallContext& call) {
+  const auto guid = base::parse_uuid(statement_id);
+  if (!guid)
+    throw_error({.kind = ErrorKind::InvalidArgument,
+                 .message = base::concat("\"", statement_id.substr(0, kLongestShownId),
+                                         "\" is not a statement id: 32 hex digits in groups of "
+                                         "8-4-4-4-12 are expected")});
+  // The secret of somebody else's operation is not known. Servers look operations up by their id
+  // alone; the id stands in for the secret (reference/results.md 6.4, 8).
+  const auto handle = std::make_shared<tcli::TOperationHandle>();
+  handle->operationId.guid = *guid;
+  handle->operationId.secret = *guid;
+  handle->operationType = tcli::EXECUTE_STATEMENT;
+  handle->hasResultSet = true;
+  return ThriftOperation::attach(shared_from_this(), handle, call);
+}
+
+void ThriftSession::notify_close(const Method& method,
+                                 const tcli::TCloseOperationReq& request) noexcept {
+  pending_closes_->begin();
+  rpc_->notify(method, request, [pending = pending_closes_] { pending->end(); });
+}
+
 void ThriftSession::rethrow(const Error& error, const base::CallContext& call,
                             bool outcome_unknown) {
   if (error.connection_dead()) dead_ = true;
@@ -140,7 +165,9 @@ void ThriftSession::close() noexcept {
   try {
     base::CallContext call;
     call.connection_id = id_;
-    call.deadline = clock_->now() + kCloseTimeout;
+    const auto limit = clock_->now() + kCloseTimeout;
+    call.deadline = limit;
+    pending_closes_->wait(*clock_, limit);
     tcli::TCloseSessionReq request;
     request.sessionHandle = *handle_;
     rpc_->call(kCloseSession, request, call, kCloseTimeout);

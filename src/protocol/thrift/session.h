@@ -4,6 +4,7 @@
 #include "protocol/backend.h"
 #include "protocol/thrift/backend.h"
 #include "protocol/thrift/features.h"
+#include "protocol/thrift/pending_closes.h"
 #include "protocol/thrift/rpc.h"
 
 #include <atomic>
@@ -14,12 +15,15 @@
 namespace dbsql::tcli {
 class TSessionHandle;
 class TExecuteStatementReq;
+class TCloseOperationReq;
 }  // namespace dbsql::tcli
 
 namespace dbsql::protocol::thrift {
 
 /// One server session. Operations share it, so that results can be read after the connection object
 /// is gone.
+///
+/// Threads: safe from any thread.
 class ThriftSession final : public Session, public std::enable_shared_from_this<ThriftSession> {
  public:
   ThriftSession(std::shared_ptr<Rpc> rpc, const ThriftOptions& options, base::Clock& clock,
@@ -29,14 +33,19 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   const std::string& id() const noexcept override { return id_; }
   std::unique_ptr<Operation> execute(const ExecuteRequest& request,
                                      const base::CallContext& call) override;
+  std::unique_ptr<Operation> attach(const std::string& statement_id,
+                                    const base::CallContext& call) override;
   bool is_dead() const noexcept override { return dead_; }
   void close() noexcept override;
 
   // For the session's operations.
   Rpc& rpc() noexcept { return *rpc_; }
+  const std::shared_ptr<Rpc>& shared_rpc() const noexcept { return rpc_; }
   const ThriftOptions& options() const noexcept { return options_; }
   base::Clock& clock() noexcept { return *clock_; }
   const Features& features() const noexcept { return features_; }
+  /// Frees an operation in the background; `close()` waits for it.
+  void notify_close(const Method& method, const tcli::TCloseOperationReq& request) noexcept;
   /// Passes on the error in flight, with ids, and remembers when it says that the session is gone.
   /// \param outcome_unknown  set in the error, beside what it says already
   [[noreturn]] void rethrow(const Error& error, const base::CallContext& call,
@@ -52,6 +61,7 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   std::unique_ptr<const tcli::TSessionHandle> handle_;
   Features features_;
   std::string id_;
+  std::shared_ptr<PendingCloses> pending_closes_ = std::make_shared<PendingCloses>();
   std::atomic<bool> dead_ = false;
   std::atomic<bool> closed_ = false;
 };

@@ -58,7 +58,8 @@ TEST_F(ThriftOperationTest, SendsNothingMoreForAResultThatCameWithTheExecuteRepl
   operation->wait({});
   operation->metadata({});
   EXPECT_EQ(drain(*operation), 3);
-  operation->cancel();
+  operation->cancel({});
+  operation->cancel_in_background();
   operation->close();
 
   EXPECT_EQ(server().methods(), (std::vector<std::string>{"OpenSession", "ExecuteStatement"}));
@@ -165,7 +166,7 @@ TEST_F(ThriftOperationTest, FreesAStatementThatFailedInItsDirectResults) {
   EXPECT_EQ(server().count("CloseOperation"), 1);
 }
 
-TEST_F(ThriftOperationTest, CancelsOnTheServerWhenTheDeadlinePasses) {
+TEST_F(ThriftOperationTest, AWaitThatIsGivenUpLeavesTheStatementRunning) {
   server().answer("ExecuteStatement", accepted());
   server().answer("GetOperationStatus", in_state(tcli::RUNNING_STATE));
   const auto operation = execute();
@@ -175,10 +176,11 @@ TEST_F(ThriftOperationTest, CancelsOnTheServerWhenTheDeadlinePasses) {
   const Error error = capture_error([&] { operation->wait(call); });
 
   EXPECT_EQ(error.kind(), ErrorKind::Timeout);
-  EXPECT_EQ(server().count("CancelOperation"), 1);
+  EXPECT_EQ(server().count("CancelOperation"), 0);
+  EXPECT_TRUE(operation->is_open());
 }
 
-TEST_F(ThriftOperationTest, CancelsOnTheServerWhenAStopIsRequested) {
+TEST_F(ThriftOperationTest, AStopEndsTheWaitBeforeTheNextRequest) {
   std::stop_source stop;
   server().answer("ExecuteStatement", accepted());
   server().answer_with("GetOperationStatus", [&](const http::Request&, std::int32_t) {
@@ -195,7 +197,7 @@ TEST_F(ThriftOperationTest, CancelsOnTheServerWhenAStopIsRequested) {
   const Error error = capture_error([&] { operation->wait(call); });
 
   EXPECT_EQ(error.kind(), ErrorKind::Cancelled);
-  EXPECT_EQ(server().count("CancelOperation"), 1);
+  EXPECT_EQ(server().count("GetOperationStatus"), 1);
 }
 
 TEST_F(ThriftOperationTest, ReadsOnThroughEmptyPagesWhileTheServerHasMore) {

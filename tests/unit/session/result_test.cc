@@ -22,9 +22,9 @@ using test::capture_error;
 using test::ScriptedOperation;
 
 Result result_over(std::unique_ptr<ScriptedOperation> operation) {
-  return Result(std::make_unique<Result::Impl>(
-      std::make_unique<result::ResultStream>(std::move(operation), 0, base::CallContext{}),
-      base::CallContext{}, std::nullopt));
+  return std::make_shared<session::Statement>(nullptr, std::move(operation),
+                                              session::StatementSettings{}, base::Clock::system())
+      ->open_result({});
 }
 
 std::unique_ptr<ScriptedOperation> operation_with(std::vector<std::vector<std::int64_t>> pages) {

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "session/statement.h"
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace dbsql::session {
+
+/// The statements of one connection for which the server may hold something, so that they can be
+/// ended before the session is.
+///
+/// Ownership: knows them without keeping them. Threads: safe from any thread.
+/// Cost: a lock and an entry per statement; entries of those that are gone are dropped now and
+/// then.
+class OpenStatements {
+ public:
+  void add(const std::shared_ptr<Statement>& statement);
+
+  /// Closes all that are left, in the order they came.
+  void close_all() noexcept;
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<Statement>> statements_;  // guarded by mutex_
+  std::size_t tidy_at_ = 16;                          // guarded by mutex_
+};
+
+}  // namespace dbsql::session

@@ -1,0 +1,160 @@
+#include "session/statement.h"
+
+#include <dbsql/error.h>
+
+#include "result/result_stream.h"
+#include "session/progress.h"
+#include "session/result_impl.h"
+#include "session/session_zone.h"
+
+#include <chrono>
+#include <utility>
+
+namespace dbsql::session {
+
+namespace {
+
+constexpr std::chrono::seconds kCancelLimit{10};
+
+base::CallContext with(base::CallContext call, const std::string& statement_id,
+                       std::stop_token stop) {
+  call.statement_id = statement_id;
+  call.stop = std::move(stop);
+  return call;
+}
+
+}  // namespace
+
+Statement::Statement(std::shared_ptr<protocol::Session> session,
+                     std::shared_ptr<protocol::Operation> operation, StatementSettings settings,
+                     base::Clock& clock)
+    : session_(std::move(session)),
+      operation_(std::move(operation)),
+      clock_(clock),
+      stop_(settings.call.stop, end_.get_token()),
+      call_(with(std::move(settings.call), operation_->statement_id(), stop_.token())),
+      wait_until_(settings.wait_until),
+      row_limit_(settings.row_limit),
+      on_progress_(std::move(settings.on_progress)),
+      files_(std::move(settings.files)) {}
+
+base::CallContext Statement::limits_of(const WaitOptions& options) const {
+  base::CallContext limits;
+  if (options.timeout) limits.deadline = clock_.now() + *options.timeout;
+  limits.stop = options.stop;
+  return limits;
+}
+
+template <class Action>
+auto Statement::within(const base::CallContext& limits, Action&& action) {
+  require_open();
+  const base::LinkedStop stop(call_.stop, limits.stop);
+  ProgressObserver progress(on_progress_);
+  base::CallContext call = limits.deadline ? call_.bounded_by(*limits.deadline) : call_;
+  if (wait_until_) call = call.bounded_by(*wait_until_);
+  call.stop = stop.token();
+  call.observer = &progress;
+  try {
+    return action(call);
+  } catch (const Error& error) {
+    rethrow(error);
+  }
+}
+
+bool Statement::wait(const base::CallContext& limits) {
+  try {
+    within(limits, [&](const base::CallContext& call) { operation_->wait(call); });
+    return true;
+  } catch (const TimeoutError&) {
+    const auto passed = [now = clock_.now()](std::optional<base::Clock::TimePoint> moment) {
+      return moment && *moment <= now;
+    };
+    const bool only_this_wait =
+        passed(limits.deadline) && !passed(call_.deadline) && !passed(wait_until_);
+    if (!only_this_wait) throw;
+    return false;
+  }
+}
+
+StatementState Statement::state(const base::CallContext& limits) {
+  // Also after a cancel, which ends all other calls: whoever cancelled wants to know what came of
+  // it.
+  base::CallContext call = call_;
+  call.deadline = limits.deadline;
+  call.stop = limits.stop;
+  return operation_->state(call);
+}
+
+Result Statement::open_result(const base::CallContext& limits) {
+  if (result_taken_.exchange(true))
+    throw_error({.kind = ErrorKind::InvalidState,
+                 .message = "the result of this statement was already taken",
+                 .statement_id = id()});
+  try {
+    return within(limits, [&](const base::CallContext& call) {
+      operation_->wait(call);
+      operation_->metadata(call);  // a stream that cannot be opened would close the operation
+      auto stream = std::make_unique<result::ResultStream>(
+          operation_, row_limit_, call, files_, [&](const base::CallContext& asking) {
+            return ask_time_zone(*session_, files_, asking);
+          });
+      return Result(std::make_unique<Result::Impl>(shared_from_this(), std::move(stream)));
+    });
+  } catch (...) {
+    result_taken_ = false;
+    throw;
+  }
+}
+
+void Statement::cancel(const base::CallContext& limits) {
+  if (ending_ != Ending::None || cancelling_.exchange(true)) return;
+  // Never with the statement's own deadline: it may be what the cancel is about.
+  base::CallContext call = call_;
+  call.deadline = limits.deadline.value_or(clock_.now() + kCancelLimit);
+  call.stop = limits.stop;
+  try {
+    operation_->cancel(call);
+  } catch (...) {
+    cancelling_ = false;
+    throw;
+  }
+  end(Ending::Cancelled);
+}
+
+void Statement::close() noexcept {
+  end(Ending::Closed);
+  operation_->cancel_in_background();
+  operation_->close();
+}
+
+void Statement::end(Ending how) noexcept {
+  Ending none = Ending::None;
+  ending_.compare_exchange_strong(none, how);
+  end_.request_stop();
+}
+
+void Statement::require_open() const {
+  const auto fail = [&](ErrorKind kind, const char* message) {
+    throw_error({.kind = kind,
+                 .message = message,
+                 .statement_id = id(),
+                 .connection_id = call_.connection_id,
+                 .correlation_id = call_.correlation_id});
+  };
+  switch (ending_.load()) {
+    case Ending::None:
+      return;
+    case Ending::Cancelled:
+      return fail(ErrorKind::Cancelled, "the statement was cancelled");
+    case Ending::Closed:
+      return fail(ErrorKind::StatementClosed,
+                  "the statement or its result was closed, so there is nothing more to read");
+  }
+}
+
+void Statement::rethrow(const Error& error) const {
+  if (error.kind() == ErrorKind::Cancelled) require_open();
+  throw;
+}
+
+}  // namespace dbsql::session
