@@ -412,8 +412,12 @@ void ValueText::append_key(std::string& out, const TypeNode& type, const ArrowAr
                            std::int64_t index) const {
   if (form_ == Form::Spark) return append_nested(out, type, array, index);
   std::string key;
-  append(key, type, array, index);
-  append_json_string(out, key);
+  append_nested(key, type, array, index);
+  if (key.starts_with('"')) {
+    out += key;
+  } else {
+    append_json_string(out, key);  // numbers, dates and nested keys become strings
+  }
 }
 
 void ValueText::append_list(std::string& out, const TypeNode& type, const ArrowArray& array,

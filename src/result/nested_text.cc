@@ -59,7 +59,7 @@ class Parser {
     MapValue map;
     if (accept('}')) return map;
     do {
-      auto key = parse(type.children[0], ":");
+      auto key = parse_key(type.children[0]);
       if (!key || !accept(':')) return std::nullopt;
       auto value = parse(type.children[1], ",}");
       if (!value) return std::nullopt;
@@ -67,6 +67,16 @@ class Parser {
     } while (accept(','));
     if (!accept('}')) return std::nullopt;
     return map;
+  }
+
+  /// Keys are quoted, also nested ones: `{"[1,2]":3}`.
+  std::optional<Value> parse_key(const DeclaredType& type) {
+    const bool is_nested = !type.children.empty();
+    skip_spaces();
+    if (!is_nested || in_.peek() != '"') return parse(type, ":");
+    const auto text = read_quoted();
+    if (!text) return std::nullopt;
+    return Parser(*text, zone_).parse_all(type);
   }
 
   std::optional<Value> parse_struct(const DeclaredType& type) {

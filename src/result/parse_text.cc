@@ -192,24 +192,4 @@ std::optional<float> parse_float(std::string_view text) noexcept {
   return parse_floating<float>(text);
 }
 
-std::optional<std::vector<std::byte>> parse_base64(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.size() % 4 != 0) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  std::vector<std::byte> bytes;
-  bytes.reserve(text.size() / 4 * 3);
-  std::uint32_t group = 0;
-  for (std::size_t i = 0; i < text.size() - padding; ++i) {
-    const std::size_t digit = kAlphabet.find(text[i]);
-    if (digit == std::string_view::npos) return std::nullopt;
-    group = group << 6 | static_cast<std::uint32_t>(digit);
-    if (i % 4 != 0) bytes.push_back(static_cast<std::byte>(group >> (6 - i % 4 * 2) & 255));
-  }
-  // The bits that belong to no byte are zeros, or the text was not made by an encoder.
-  const std::uint32_t rest = padding == 0 ? 0 : group & ((1U << (2 * padding)) - 1);
-  if (rest != 0) return std::nullopt;
-  return bytes;
-}
-
 }  // namespace dbsql::result

@@ -2,15 +2,13 @@
 
 #include <dbsql/value.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 /// Reads the text forms that servers send where a value does not come in its own type
 /// (reference/results.md 3.3, 3.6.4). Every function wants the whole text and gives nothing when
-/// any of it does not fit; none throws but for want of memory.
+/// any of it does not fit; none throws.
 namespace dbsql::result {
 
 /// `yyyy-MM-dd`, with an optional sign (also U+2212) and four or more digits of the year.
@@ -44,9 +42,6 @@ std::optional<Decimal> rescale(const Decimal& decimal, std::int32_t precision,
 /// A number, or NaN or an infinity in any of its spellings.
 std::optional<double> parse_double(std::string_view text) noexcept;
 std::optional<float> parse_float(std::string_view text) noexcept;
-
-/// Base64 in the standard alphabet, padded.
-std::optional<std::vector<std::byte>> parse_base64(std::string_view text);
 
 /// `+4:15`, `-09:30`, `+0430`, `+5` or `+04:15:30`: hours to 18, minutes and seconds to 59. As
 /// seconds east of UTC.

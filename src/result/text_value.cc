@@ -3,6 +3,7 @@
 #include <dbsql/error.h>
 #include <dbsql/time_zone.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "result/nested_text.h"
 #include "result/parse_text.h"
@@ -108,11 +109,14 @@ std::optional<Decimal> parse_declared_decimal(const DeclaredType& type, std::str
   return exact ? exact : decimal;
 }
 
-/// Inside nested text bytes are base64, as every JSON writer of the servers makes them.
+/// Inside nested text bytes are base64, as every JSON writer of the servers makes them. What no
+/// encoder would have written is taken for the bytes themselves.
 Value parse_binary(std::string_view text) {
-  if (auto bytes = parse_base64(text)) return Binary{*std::move(bytes)};
-  const auto raw = std::as_bytes(std::span(text.data(), text.size()));
-  return Binary{std::vector<std::byte>(raw.begin(), raw.end())};
+  const auto decoded = base::base64_decode(text);
+  const bool is_base64 = decoded && base::base64_encode(*decoded) == text;
+  const std::string_view raw = is_base64 ? std::string_view(*decoded) : text;
+  const auto bytes = std::as_bytes(std::span(raw.data(), raw.size()));
+  return Binary{std::vector<std::byte>(bytes.begin(), bytes.end())};
 }
 
 std::optional<Value> parse_value(const DeclaredType& type, std::string_view text,

@@ -38,7 +38,7 @@ class Parser {
     skip_spaces();
     const std::string_view before = in_.rest();
     if (!parse_bare_type(type, depth)) return false;
-    type.text = before.substr(0, before.size() - in_.rest().size());
+    type.text = base::trim(before.substr(0, before.size() - in_.rest().size()));
     return true;
   }
 

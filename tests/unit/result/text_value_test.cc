@@ -143,6 +143,10 @@ TEST(ParseNested, ReadsBareAndQuotedScalars) {
       R"({"a":1,"b":{"c":19.99},"d":null})");
   EXPECT_EQ(shown("STRUCT<a: INT>", "{}"), R"({"a":null})");
   EXPECT_EQ(shown("STRUCT<>", "{}"), "{}");
+  EXPECT_EQ(shown("MAP<ARRAY<INT>, STRING>", R"({"[1,2]":"x",[3]:"y"})"),
+            R"({"[1,2]":"x","[3]":"y"})");
+  EXPECT_EQ(shown("MAP<STRUCT<a: STRING>, INT>", R"({"{\"a\":\"x\"}":1})"),
+            R"({"{\"a\":\"x\"}":1})");
   EXPECT_EQ(shown("ARRAY<BINARY>", R"(["Gr8=","",Gr8=])"), R"(["Gr8=","","Gr8="])");
   EXPECT_EQ(shown("ARRAY<BINARY>", R"(["Gr8","Gr9=","G","===="])"),
             R"(["R3I4","R3I5PQ==","Rw==","PT09PQ=="])");  // no base64: the bytes of the text
@@ -162,6 +166,8 @@ TEST(ParseNested, RefusesWhatDoesNotFit) {
       {"ARRAY<STRING>", R"(["\u00)"},
       {"MAP<STRING, INT>", R"({"a"})"},
       {"MAP<STRING, INT>", R"({"a":1)"},
+      {"MAP<ARRAY<INT>, INT>", R"({"[1":1})"},
+      {"MAP<ARRAY<INT>, INT>", R"({"[1]:1})"},
       {"STRUCT<a: INT>", R"({"b":1})"},
       {"STRUCT<a: INT, b: INT>", R"({"b":1,"a":2})"},
       {"ARRAY", "[1]"},

@@ -74,6 +74,17 @@ TEST(TypeText, CopesWithSpacesQuotesAndModifiers) {
 }
 
 // reference/results.md 7.5 row 112
+TEST(TypeText, KeepsTheWordsOfEachNestedType) {
+  const auto type = parse_type_text(
+      "STRUCT< a : INTERVAL DAY  NOT NULL, b: VARCHAR(5) COMMENT 'x', c:GEOMETRY(0) >");
+
+  ASSERT_TRUE(type);
+  EXPECT_EQ(type->children[0].text, "INTERVAL DAY");
+  EXPECT_FALSE(type->children[0].nullable);
+  EXPECT_EQ(type->children[1].text, "VARCHAR(5)");
+  EXPECT_EQ(type->children[2].text, "GEOMETRY(0)");
+}
+
 TEST(TypeText, WhatIsNoTypeIsRefusedWithoutAnError) {
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "ARRAY<";
