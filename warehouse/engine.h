@@ -50,6 +50,8 @@ class EngineResult {
   virtual std::optional<arrow::UniqueArray> next() = 0;
   /// DML only.
   virtual std::optional<std::int64_t> affected_rows() const = 0;
+  /// Whether the row tells the client to move a volume's file.
+  virtual bool is_staging() const { return false; }
 };
 
 /// Arguments of the Thrift metadata calls; empty optional = no filter (reference/thrift.md 3.7).

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::array<std::pair<Fault::Kind, std::string_view>, 9> kKindNames{{
+constexpr std::array<std::pair<Fault::Kind, std::string_view>, 10> kKindNames{{
     {Fault::Kind::None, "delay"},
     {Fault::Kind::Status, "status"},
     {Fault::Kind::ResetBefore, "reset_before"},
@@ -23,11 +23,12 @@ constexpr std::array<std::pair<Fault::Kind, std::string_view>, 9> kKindNames{{
     {Fault::Kind::TruncateBody, "truncate_body"},
     {Fault::Kind::StallBody, "stall_body"},
     {Fault::Kind::ResetBody, "reset_body"},
+    {Fault::Kind::ResetUpload, "reset_upload"},
 }};
 
 bool takes_byte_count(Fault::Kind kind) {
   return kind == Fault::Kind::TruncateBody || kind == Fault::Kind::StallBody ||
-         kind == Fault::Kind::ResetBody;
+         kind == Fault::Kind::ResetBody || kind == Fault::Kind::ResetUpload;
 }
 
 [[noreturn]] void refuse(std::string_view member, std::string_view expectation) {
@@ -164,12 +165,22 @@ void FaultRules::clear() {
   entries_.clear();
 }
 
-std::optional<Fault> FaultRules::next(std::string_view path, std::string_view thrift_method) {
+std::optional<Fault> FaultRules::next(std::string_view path, std::string_view method) {
+  return find(path, method, false);
+}
+
+std::optional<Fault> FaultRules::next_upload(std::string_view path) {
+  return find(path, "PUT", true);
+}
+
+std::optional<Fault> FaultRules::find(std::string_view path, std::string_view method,
+                                      bool is_upload) {
   std::lock_guard lock(mutex_);
   for (Entry& entry : entries_) {
     const FaultRule& rule = entry.rule;
+    if ((rule.fault.kind == Fault::Kind::ResetUpload) != is_upload) continue;
     if (!path.starts_with(rule.path)) continue;
-    if (rule.method != "*" && rule.method != thrift_method) continue;
+    if (rule.method != "*" && rule.method != method) continue;
     if (rule.count != 0 && entry.hit >= rule.count) continue;
     if (++entry.matched <= rule.skip) continue;
     ++entry.hit;

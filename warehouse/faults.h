@@ -24,6 +24,7 @@ struct Fault {
     TruncateBody,  ///< the reply ends after `body_bytes` of its body, the declared length stays
     StallBody,     ///< the reply stops after `body_bytes` of its body, the connection stays open
     ResetBody,     ///< the connection is reset after `body_bytes` of the reply's body
+    ResetUpload,   ///< the connection is reset after `body_bytes` of the body of a PUT to a volume
   };
 
   Kind kind = Kind::None;
@@ -55,6 +56,9 @@ struct Fault {
   static Fault reset_body(std::size_t bytes) {
     return {.kind = Kind::ResetBody, .body_bytes = bytes};
   }
+  static Fault reset_upload(std::size_t bytes) {
+    return {.kind = Kind::ResetUpload, .body_bytes = bytes};
+  }
 };
 
 /// The name that scripts and the journal use, for instance "reset_after".
@@ -62,10 +66,11 @@ std::string_view to_string(Fault::Kind kind) noexcept;
 
 /// Which requests a fault befalls. A request must match everything that is given.
 struct FaultRule {
-  std::string path;          ///< the request's path begins so; empty = any
-  std::string method = "*";  ///< Thrift method; "*" = any request, also one that is not Thrift
-  std::uint64_t skip = 0;    ///< matching requests that pass unharmed first
-  std::uint64_t count = 1;   ///< matching requests that are hit after that; 0 = all of them
+  std::string path;  ///< the request's path begins so; empty = any
+  /// Thrift method, or HTTP method of the storage host; "*" = any request.
+  std::string method = "*";
+  std::uint64_t skip = 0;   ///< matching requests that pass unharmed first
+  std::uint64_t count = 1;  ///< matching requests that are hit after that; 0 = all of them
   Fault fault;
 };
 
@@ -80,7 +85,10 @@ class FaultRules {
   void once(std::string_view method, Fault fault);
   void clear();
 
-  std::optional<Fault> next(std::string_view path, std::string_view thrift_method);
+  /// The fault of a request that has arrived.
+  std::optional<Fault> next(std::string_view path, std::string_view method);
+  /// The fault of a PUT to a volume whose body is about to arrive: a `ResetUpload`, or none.
+  std::optional<Fault> next_upload(std::string_view path);
 
   /// Adds the rules of a script (docs/warehouse.md): one JSON object or an array of them.
   /// \throws std::invalid_argument naming the member that is wrong; then no rule was added
@@ -94,6 +102,8 @@ class FaultRules {
     std::uint64_t matched = 0;
     std::uint64_t hit = 0;
   };
+
+  std::optional<Fault> find(std::string_view path, std::string_view method, bool is_upload);
 
   mutable std::mutex mutex_;
   std::vector<Entry> entries_;  // guarded by mutex_

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "warehouse/http_server.h"
+#include "warehouse/upload.h"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +13,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -36,6 +38,7 @@ using TlsStream = asio::ssl::stream<beast::tcp_stream>;
 
 constexpr std::chrono::seconds kBodyTimeout{300};
 constexpr std::chrono::seconds kHandshakeTimeout{30};
+constexpr std::size_t kUploadPiece = std::size_t{256} << 10;
 
 /// The server's handle on a connection of either kind.
 class AnyConnection {
@@ -188,11 +191,60 @@ class HttpConnection final : public AnyConnection,
   }
 
   void read_body() {
+    const HttpRequest head = head_of(parser_->get());
+    const auto& upload_for = host_->options.upload_for;
+    upload_ = upload_for ? upload_for(head) : nullptr;
+    const bool has_body = parser_->content_length().value_or(1) > 0 && !parser_->is_done();
+    if (upload_ && has_body) return start_upload();
     http::async_read(stream_, buffer_, *parser_,
                      [self = this->shared_from_this()](error_code error, std::size_t) {
                        if (error) return self->refuse(error);
-                       self->hand_on();
+                       auto message = self->parser_->release();
+                       self->hand_on(message, std::move(message.body()));
                      });
+  }
+
+  /// A body that goes to a file, a piece at a time.
+  void start_upload() {
+    upload_parser_.emplace(std::move(*parser_));
+    upload_parser_->body_limit(host_->options.max_upload_bytes);
+    piece_.resize(kUploadPiece);
+    read_piece();
+  }
+
+  void read_piece() {
+    lowest().expires_after(kBodyTimeout);
+    auto& body = upload_parser_->get().body();
+    body.data = piece_.data();
+    body.size = piece_.size();
+    http::async_read(stream_, buffer_, *upload_parser_,
+                     [self = this->shared_from_this()](error_code error, std::size_t) {
+                       if (error == http::error::need_buffer) error = {};
+                       if (error) return self->refuse(error);
+                       self->store_piece();
+                     });
+  }
+
+  void store_piece() {
+    upload_->append({piece_.data(), piece_.size() - upload_parser_->get().body().size});
+    if (upload_->is_to_be_reset()) return reset();
+    if (!upload_parser_->is_done()) return read_piece();
+    auto message = upload_parser_->release();
+    hand_on(message, {});
+  }
+
+  template <class Message>
+  HttpRequest head_of(const Message& message) const {
+    HttpRequest request{.method = std::string(message.method_string()),
+                        .target = std::string(message.target()),
+                        .headers = {},
+                        .body = {},
+                        .upload = {},
+                        .connection = number_};
+    for (const auto& field : message.base()) {
+      request.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+    }
+    return request;
   }
 
   /// What came is not a request that we take: say why where HTTP has a word for it, then close.
@@ -214,18 +266,13 @@ class HttpConnection final : public AnyConnection,
     write(std::move(reply));
   }
 
-  void hand_on() {
+  template <class Message>
+  void hand_on(const Message& message, std::string body) {
     lowest().expires_never();
-    auto message = parser_->release();
     keep_alive_ = message.keep_alive();
-    HttpRequest request{.method = std::string(message.method_string()),
-                        .target = std::string(message.target()),
-                        .headers = {},
-                        .body = std::move(message.body()),
-                        .connection = number_};
-    for (const auto& field : message.base()) {
-      request.headers.push_back({std::string(field.name_string()), std::string(field.value())});
-    }
+    HttpRequest request = head_of(message);
+    request.body = std::move(body);
+    request.upload = std::move(upload_);
     auto send = [self = this->shared_from_this()](HttpReply reply) {
       if (self->host_->stopped) return;
       asio::post(self->stream_.get_executor(),
@@ -294,6 +341,9 @@ class HttpConnection final : public AnyConnection,
   Stream stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::request_parser<http::buffer_body>> upload_parser_;
+  std::shared_ptr<Upload> upload_;  // of the request that is being read
+  std::vector<char> piece_;
   bool keep_alive_ = true;
   std::string head_;
   HttpReply reply_;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,12 +27,15 @@ inline std::string_view find_header(const Headers& headers, std::string_view nam
   return {};
 }
 
+class Upload;
+
 struct HttpRequest {
   std::string method;
   std::string target;  ///< path and query as sent
   Headers headers;
   std::string body;
-  std::uint64_t connection = 0;  ///< number of the TCP connection, counted from 1
+  std::shared_ptr<Upload> upload;  ///< in place of `body`: a body that went to a file
+  std::uint64_t connection = 0;    ///< number of the TCP connection, counted from 1
 
   /// The target without its query.
   std::string_view path() const noexcept {

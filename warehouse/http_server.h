@@ -13,6 +13,10 @@
 
 namespace dbsql::warehouse {
 
+/// Looks at a request whose body has not been read yet. \return where the body goes; null = it is
+/// held in memory
+using UploadChooser = std::function<std::shared_ptr<Upload>(const HttpRequest& head)>;
+
 struct HttpServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0 = a free one
@@ -21,6 +25,8 @@ struct HttpServerOptions {
   std::uint32_t max_header_bytes = 64 * 1024;
   std::chrono::seconds idle_timeout{900};  ///< between requests of a kept-alive connection
   std::optional<TlsIdentity> tls;          ///< empty = plain HTTP
+  UploadChooser upload_for;                ///< empty = all bodies are held in memory
+  std::uint64_t max_upload_bytes = std::uint64_t{5} << 30;  ///< what storage takes in one PUT
 };
 
 /// An HTTP/1.1 server: keep-alive, thousands of connections on a few I/O threads, optionally TLS.

@@ -1,6 +1,7 @@
 #include "warehouse/journal.h"
 
 #include "base/text.h"
+#include "warehouse/upload.h"
 
 #include <nlohmann/json.hpp>
 
@@ -51,7 +52,8 @@ std::uint64_t Journal::begin(const HttpRequest& request, std::string_view thrift
                      .thrift_method = std::string(thrift_method),
                      .statement = {},
                      .operation_id = {},
-                     .request_bytes = request.body.size(),
+                     .request_bytes = request.upload ? static_cast<std::size_t>(request.upload->size())
+                                                  : request.body.size(),
                      .connection = request.connection,
                      .fault = {},
                      .headers = without_secrets(request.headers)};

@@ -88,6 +88,7 @@ class ResultCursor {
 
   EngineResult::Kind kind() const { return spool_.source().kind(); }
   std::optional<std::int64_t> affected_rows() const { return spool_.source().affected_rows(); }
+  bool is_staging() const { return spool_.source().is_staging(); }
   const ResultOptions& options() const noexcept { return options_; }
   const std::vector<WireColumn>& columns() const noexcept { return columns_; }
   /// One IPC Schema message. \pre format Arrow

@@ -101,6 +101,7 @@ Delivery::Ending ending_of(Fault::Kind kind) {
     case Fault::Kind::ResetBefore:
     case Fault::Kind::ResetAfter:
     case Fault::Kind::ResetBody:
+    case Fault::Kind::ResetUpload:
       return Delivery::Ending::Reset;
     case Fault::Kind::Stall:
     case Fault::Kind::StallAfter:
@@ -141,7 +142,8 @@ void Router::route(std::shared_ptr<Exchange> exchange) {
     const std::string_view method =
         compute_of(path) ? peek_thrift_method(request.body) : std::string_view();
     exchange->journal_number = journal_.begin(request, method);
-    fault = faults_.next(path, method);
+    const bool is_storage = path.starts_with(Storage::kPathPrefix);
+    fault = faults_.next(path, is_storage ? std::string_view(request.method) : method);
     exchange->set_recorder([this, number = exchange->journal_number](const HttpReply& reply) {
       record(number, reply);
     });
@@ -155,6 +157,14 @@ void Router::route(std::shared_ptr<Exchange> exchange) {
   } else {
     serve(exchange);
   }
+}
+
+std::shared_ptr<Upload> Router::upload_for(const HttpRequest& head) {
+  if (head.method != "PUT" || !head.path().starts_with(Volumes::kPathPrefix)) return nullptr;
+  const auto fault = faults_.next_upload(head.path());
+  if (!fault) return storage_.volumes().begin_upload(head, std::nullopt);
+  journal_.set_fault(journal_.begin(head, {}), to_string(fault->kind));
+  return storage_.volumes().begin_upload(head, fault->body_bytes);
 }
 
 void Router::record(std::uint64_t number, const HttpReply& reply) {
@@ -177,6 +187,7 @@ void Router::suffer(const Fault& fault, const std::shared_ptr<Exchange>& exchang
   HttpReply reply;
   switch (fault.kind) {
     case Fault::Kind::None:
+    case Fault::Kind::ResetUpload:  // happens before there is an exchange
       return serve(exchange);
     case Fault::Kind::Status:
       reply.status = fault.status;

@@ -30,7 +30,7 @@ struct RouterOptions {
 class Router {
  public:
   Router(RouterOptions options, FaultRules& faults, Journal& journal, ThriftService& thrift,
-         const Storage& storage, Timers& timers)
+         Storage& storage, Timers& timers)
       : options_(std::move(options)),
         traits_(traits_of(options_.flavor)),
         faults_(faults),
@@ -40,6 +40,9 @@ class Router {
         timers_(timers) {}
 
   void route(std::shared_ptr<Exchange> exchange);
+
+  /// Where the body of a request goes that has not been read yet; null = it is held in memory.
+  std::shared_ptr<Upload> upload_for(const HttpRequest& head);
 
  private:
   void record(std::uint64_t number, const HttpReply& reply);
@@ -59,7 +62,7 @@ class Router {
   FaultRules& faults_;
   Journal& journal_;
   ThriftService& thrift_;
-  const Storage& storage_;
+  Storage& storage_;
   Timers& timers_;
 };
 

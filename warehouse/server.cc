@@ -45,13 +45,21 @@ void load_tables(Engine& engine, const ServerOptions& options) {
   }
 }
 
+/// Beside the catalogs' files; empty = a temporary directory.
+std::string volume_directory(const ServerOptions& options) {
+  const std::string& directory = options.engine.directory;
+  return directory.empty() ? std::string() : base::concat(directory, "/volumes");
+}
+
 HttpServerOptions http_options(const ServerOptions& options,
-                               const std::optional<TlsIdentity>& identity) {
+                               const std::optional<TlsIdentity>& identity,
+                               UploadChooser upload_for) {
   return {.host = options.host,
           .port = options.port,
           .threads = options.io_threads,
           .max_body_bytes = options.max_request_bytes,
-          .tls = identity};
+          .tls = identity,
+          .upload_for = std::move(upload_for)};
 }
 
 /// An address to connect to for one to listen on.
@@ -77,9 +85,10 @@ class Server::Impl {
       : options_(std::move(options)),
         engine_(std::move(engine)),
         identity_(options_.tls ? std::optional(make_tls_identity()) : std::nullopt),
-        http_(http_options(options_, identity_),
+        http_(http_options(options_, identity_,
+                           [this](const HttpRequest& head) { return router_.upload_for(head); }),
               [this](std::shared_ptr<Exchange> exchange) { router_.route(std::move(exchange)); }),
-        storage_(clock),
+        storage_(clock, volume_directory(options_)),
         thrift_(*engine_, http_, journal_, storage_, options_.service, clock),
         router_({.flavor = options_.service.flavor, .token = options_.token}, faults_, journal_,
                 thrift_, storage_, http_) {

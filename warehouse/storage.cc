@@ -3,10 +3,6 @@
 #include "base/text.h"
 #include "warehouse/engine.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,39 +15,10 @@
 namespace dbsql::warehouse {
 namespace {
 
-constexpr std::size_t kKeyBytes = 32;
-
-std::string random_key() {
-  std::string key(kKeyBytes, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), static_cast<int>(key.size())) != 1)
-    throw std::runtime_error("the system gives no random bytes");
-  return key;
-}
-
 [[noreturn]] void fail(std::string_view what) {
   throw EngineError{.sqlstate = "58030",
                     .error_class = "",
                     .message = base::concat("A result file cannot be written: ", what)};
-}
-
-/// Errors as storage services send them: XML with a code.
-HttpReply storage_error(int status, std::string_view code, std::string_view message) {
-  HttpReply reply{.status = status};
-  reply.headers.push_back({"content-type", "application/xml"});
-  reply.body.push_back(base::Buffer::copy_of(
-      base::concat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>", code,
-                   "</Code><Message>", message, "</Message></Error>")));
-  return reply;
-}
-
-std::string_view query_value(std::string_view target, std::string_view name) {
-  const std::size_t question = target.find('?');
-  if (question == std::string_view::npos) return {};
-  for (const std::string_view pair : base::split(target.substr(question + 1), '&')) {
-    if (pair.starts_with(name) && pair.substr(name.size()).starts_with('='))
-      return pair.substr(name.size() + 1);
-  }
-  return {};
 }
 
 std::optional<base::Buffer> read_file(const std::string& path, std::size_t size) {
@@ -65,7 +32,8 @@ std::optional<base::Buffer> read_file(const std::string& path, std::size_t size)
 
 }  // namespace
 
-Storage::Storage(base::Clock& clock) : clock_(clock), key_(random_key()) {}
+Storage::Storage(base::Clock& clock, std::string volume_directory)
+    : links_(clock), volumes_(std::move(volume_directory), clock) {}
 
 Storage::~Storage() {
   std::error_code ignored;
@@ -118,41 +86,24 @@ std::size_t Storage::file_count() const {
   return sizes_.size();
 }
 
-std::string Storage::signature(std::uint64_t id, std::int64_t expiry_ms) const {
-  const std::string text = base::concat(id, "\n", expiry_ms);
-  unsigned char digest[EVP_MAX_MD_SIZE] = {};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size);
-  return base::to_hex(std::as_bytes(std::span(digest, size)));
+void Storage::set_origin(const std::string& origin) {
+  links_.set_origin(origin);
+  volumes_.set_origin(origin);
 }
 
-Storage::Link Storage::link(std::uint64_t id, std::chrono::milliseconds lifetime) const {
-  const auto expiry = clock_.system_now() + lifetime;
-  const std::int64_t expiry_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(expiry.time_since_epoch()).count();
-  return {.url = base::concat(origin_, kPathPrefix, id, ".arrow?X-Amz-Expires=", expiry_ms,
-                              "&X-Amz-Signature=", signature(id, expiry_ms)),
-          .expiry_ms = expiry_ms};
+SignedLinks::Link Storage::link(std::uint64_t id, std::chrono::milliseconds lifetime) const {
+  return links_.make("GET", base::concat(kPathPrefix, id, ".arrow"), lifetime);
 }
 
-HttpReply Storage::serve(const HttpRequest& request) const {
+HttpReply Storage::serve(const HttpRequest& request) {
+  if (request.path().starts_with(Volumes::kPathPrefix)) return volumes_.serve(request);
   if (request.method != "GET")
     return storage_error(405, "MethodNotAllowed", "Result files can only be read.");
-  if (!find_header(request.headers, "authorization").empty())
-    return storage_error(400, "InvalidArgument",
-                         "Only one auth mechanism allowed: the signed link already is one.");
+  if (HttpReply refusal = links_.refusal(request); refusal.status != 200) return refusal;
   std::string_view name = request.path().substr(kPathPrefix.size());
   if (name.ends_with(".arrow")) name.remove_suffix(6);
   const auto id = base::parse_number<std::uint64_t>(name);
-  const auto expiry_ms =
-      base::parse_number<std::int64_t>(query_value(request.target, "X-Amz-Expires"));
-  if (!id || !expiry_ms ||
-      query_value(request.target, "X-Amz-Signature") != signature(*id, *expiry_ms))
-    return storage_error(403, "SignatureDoesNotMatch", "The signature does not match this link.");
-  const auto now =
-      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.system_now().time_since_epoch());
-  if (now.count() >= *expiry_ms) return storage_error(403, "AccessDenied", "Request has expired");
+  if (!id) return storage_error(404, "NoSuchKey", "There is no such file.");
   std::string path;
   std::size_t size = 0;
   {

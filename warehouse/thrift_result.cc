@@ -292,7 +292,7 @@ tcli::TGetResultSetMetadataResp metadata_reply(const ResultCursor& cursor, Opera
   reply.__set_cacheLookupResult(tcli::TCacheLookupResult::CACHE_INELIGIBLE);
   reply.__set_uncompressedBytes(0);
   reply.__set_compressedBytes(0);
-  reply.__set_isStagingOperation(false);
+  reply.__set_isStagingOperation(cursor.is_staging());
   return reply;
 }
 

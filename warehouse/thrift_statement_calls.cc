@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "warehouse/catalog_table.h"
 #include "warehouse/thrift_service_impl.h"
+#include "warehouse/volume_statement.h"
 
 #include <algorithm>
 #include <atomic>
@@ -88,6 +89,17 @@ Operation::Work statement_work(tcli::TExecuteStatementReq& request, std::int32_t
     auto result = session.execute(sql, parameters, row_limit, std::move(stop));
     if (hides_counts && result->kind() == EngineResult::Kind::Dml) return make_ddl_result();
     return result;
+  };
+}
+
+/// Statements about volumes are answered before the SQL engine sees them.
+Operation::Work volume_work(std::string sql, Volumes& volumes, std::chrono::milliseconds lifetime,
+                            Operation::Work engine_work) {
+  return [sql = std::move(sql), &volumes, lifetime, engine_work = std::move(engine_work)](
+             EngineSession& session, std::stop_token stop) {
+    if (const auto statement = parse_volume_statement(sql))
+      return run_volume_statement(*statement, session, volumes, lifetime);
+    return engine_work(session, std::move(stop));
   };
 }
 
@@ -181,8 +193,16 @@ void ThriftService::Impl::execute_statement(const CallPtr& call,
       .direct = {},
       .timeout = std::chrono::seconds(std::max<std::int64_t>(0, request.queryTimeout))};
   if (request.__isset.getDirectResults) submission.direct = request.getDirectResults;
+  // The flag that tells clients what such an answer means came with V7 (reference/thrift.md 2).
+  const bool has_volumes = options_.max_protocol > kSparkV6 && !traits_.hive;
+  std::string volume_sql;
+  if (has_volumes && may_be_volume_statement(request.statement)) volume_sql = request.statement;
   submission.work =
       statement_work(request, session->protocol(), options_.max_protocol, traits_.hive);
+  if (!volume_sql.empty()) {
+    submission.work = volume_work(std::move(volume_sql), storage_.volumes(),
+                                  options_.link_lifetime, std::move(submission.work));
+  }
   submit(call, std::move(submission));
 }
 
