@@ -7,61 +7,75 @@
 
 #include <string.h>
 
-#include <algorithm>
+#include <utility>
 
 namespace dbsql::auth {
 namespace {
 
-constexpr std::string_view kBearer = "Bearer ";
-constexpr std::string_view kBasic = "Basic ";
+constexpr std::string_view kAuthorization = "Authorization";
 
 void erase(std::string& secret) noexcept { explicit_bzero(secret.data(), secret.size()); }
 
-void check(std::string_view token) {
-  const bool is_blank = base::trim(token).empty();
-  const bool fits =
-      std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-  if (!is_blank && fits) return;
-  throw_error(
-      {.kind = ErrorKind::Configuration,
-       .message =
-           is_blank
-               ? "the access token is blank"
-               : "the access token contains a blank, a line break or another character that no "
-                 "token has"});
+/// The value of a header that never changes.
+Secret header_value(std::string_view scheme, std::string_view credentials) {
+  std::string text = base::concat(scheme, " ", credentials);
+  Secret value(text);
+  erase(text);
+  return value;
 }
 
 }  // namespace
 
-Authenticator::Authenticator(std::string_view token) {
-  check(token);
-  keep(kBearer, token);
+Authenticator::Authenticator(std::string_view token) : name_("pat") {
+  check_token({.access_token = token}, ErrorKind::Configuration);
+  value_ = header_value("Bearer", token);
 }
 
-Authenticator::Authenticator(const BasicCredentials& credentials) {
+Authenticator::Authenticator(const BasicCredentials& credentials) : name_("basic") {
   if (credentials.user.empty() || credentials.user.find(':') != std::string_view::npos)
     throw_error({.kind = ErrorKind::Configuration,
                  .message = "the user of basic authentication is empty or has a colon in it"});
   std::string pair = base::concat(credentials.user, ":", credentials.password);
   std::string encoded = base::base64_encode(pair);
-  keep(kBasic, encoded);
+  value_ = header_value("Basic", encoded);
   erase(pair);
   erase(encoded);
 }
 
-void Authenticator::keep(std::string_view scheme, std::string_view credentials) {
-  size_ = scheme.size() + credentials.size();
-  value_ = std::make_unique<char[]>(size_);
-  std::copy(credentials.begin(), credentials.end(),
-            std::copy(scheme.begin(), scheme.end(), value_.get()));
+Authenticator::Authenticator(std::shared_ptr<TokenProvider> provider, base::Clock& clock)
+    : name_(provider->name()) {
+  const bool asks_each_time = name_ == "external";
+  cache_ = std::make_unique<TokenCache>(
+      std::move(provider), TokenCacheOptions{.asks_each_time_without_expiry = asks_each_time},
+      clock);
+  if (cache_->inner().renews()) name_ = base::concat("cached[", name_, "]");
 }
 
-Authenticator::~Authenticator() {
-  if (value_) explicit_bzero(value_.get(), size_);  // a plain memset may be optimised away
+void Authenticator::apply(http::Headers& headers, const base::CallContext& call) const {
+  if (!cache_) {
+    if (!value_.empty())
+      headers.push_back({std::string(kAuthorization), std::string(value_.view())});
+    return;
+  }
+  const auto entry = cache_->get(call);
+  headers.push_back({std::string(kAuthorization), std::string(entry->header.view())});
+  for (const auto& [name, value] : entry->token.extra_headers) headers.push_back({name, value});
 }
 
-void Authenticator::apply(http::Headers& headers, const base::CallContext&) const {
-  if (value_) headers.push_back({"Authorization", std::string(value_.get(), size_)});
+bool Authenticator::renew(const http::Headers& refused) const {
+  if (!cache_ || !cache_->inner().renews()) return false;
+  const std::string_view value = http::find_header(refused, kAuthorization);
+  if (const std::size_t blank = value.find(' '); blank != std::string_view::npos)
+    cache_->invalidate(value.substr(blank + 1));
+  return true;
+}
+
+http::Client::Credentials Authenticator::credentials(
+    std::shared_ptr<const Authenticator> authenticator) {
+  return {[authenticator](http::Headers& headers, const base::CallContext& call) {
+            authenticator->apply(headers, call);
+          },
+          [authenticator](const http::Headers& refused) { return authenticator->renew(refused); }};
 }
 
 }  // namespace dbsql::auth

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <dbsql/token_provider.h>
+
+#include "auth/token_cache.h"
 #include "base/call_context.h"
+#include "base/clock.h"
+#include "http/client.h"
 #include "http/transport.h"
 
-#include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace dbsql::auth {
@@ -19,7 +24,7 @@ struct BasicCredentials {
 ///
 /// Ownership: keeps its own copy of the secret and overwrites it when it goes.
 /// Threads: safe from any thread.
-/// Cost: one copy of the header for each attempt; no I/O.
+/// Cost: one copy of the header for each attempt; no I/O but where a provider must be waited for.
 class Authenticator {
  public:
   /// Sends no credentials: for a local warehouse that asks for none.
@@ -34,19 +39,31 @@ class Authenticator {
   /// Sends `Authorization: Basic` with user and password.
   /// \throws ConfigurationError  the user is empty or has a colon in it
   explicit Authenticator(const BasicCredentials& credentials);
-  ~Authenticator();
+
+  /// Sends the tokens of a provider, and asks it for another one when the server refuses one. Every
+  /// provider but a static one is cached.
+  explicit Authenticator(std::shared_ptr<TokenProvider> provider,
+                         base::Clock& clock = base::Clock::system());
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
 
   /// Fits `http::Client::Decorator`.
+  /// \throws AuthenticationError when there is no token to be had
   void apply(http::Headers& headers, const base::CallContext& call) const;
 
- private:
-  void keep(std::string_view scheme, std::string_view credentials);
+  /// The server has refused these headers: whether others may be had.
+  bool renew(const http::Headers& refused) const;
 
-  std::unique_ptr<char[]>
-      value_;  ///< the header's value; a string could leave copies behind when it moves
-  std::size_t size_ = 0;
+  /// Both, for an HTTP client. This object outlives the client by shared ownership.
+  static http::Client::Credentials credentials(std::shared_ptr<const Authenticator> authenticator);
+
+  /// How the identity is proven, for logs: `pat`, `basic`, or the provider's name.
+  const std::string& name() const noexcept { return name_; }
+
+ private:
+  Secret value_;  ///< the header's value, where it never changes
+  std::unique_ptr<TokenCache> cache_;
+  std::string name_ = "none";
 };
 
 }  // namespace dbsql::auth

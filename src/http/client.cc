@@ -32,6 +32,11 @@ bool is_success(const Reply& reply) {
   return response != nullptr && response->status >= 200 && response->status < 300;
 }
 
+bool is_unauthorized(const Reply& reply) {
+  const auto* response = std::get_if<Response>(&reply);
+  return response != nullptr && response->status == 401;
+}
+
 bool is_write(RequestClass request_class) noexcept {
   return request_class == RequestClass::Execute || request_class == RequestClass::Commit;
 }
@@ -69,6 +74,12 @@ class Attempts {
     }
   }
 
+  /// Whether streamed bodies can be moved once more.
+  bool rewind_bodies() const {
+    return (request_.source == nullptr || request_.source->rewind()) &&
+           (request_.sink == nullptr || request_.sink->rewind());
+  }
+
   /// Waits until the next attempt is due. \throws Error  when there is to be none
   void wait_after(const Reply& reply) {
     const TimePoint now = clock_.now();
@@ -93,12 +104,6 @@ class Attempts {
   }
 
  private:
-  /// Whether streamed bodies can be moved once more.
-  bool rewind_bodies() const {
-    return (request_.source == nullptr || request_.source->rewind()) &&
-           (request_.sink == nullptr || request_.sink->rewind());
-  }
-
   RetryState state(TimePoint now) const {
     RetryState state;
     state.attempts = count_;
@@ -220,30 +225,34 @@ class Attempts {
 
 }  // namespace
 
-Client::Client(std::shared_ptr<Transport> transport, RetryOptions options, Decorator decorate,
+Client::Client(std::shared_ptr<Transport> transport, RetryOptions options, Credentials credentials,
                base::Clock& clock)
     : transport_(std::move(transport)),
       options_(options),
-      decorate_(std::move(decorate)),
+      credentials_(std::move(credentials)),
       clock_(&clock),
       gate_(RateLimitGate::for_clock(clock)) {}
 
 void Client::send_in_background(Request request, std::chrono::milliseconds limit,
                                 Transport::Completion on_completion) const {
-  if (decorate_) decorate_(request.headers, base::CallContext{});
+  if (credentials_.add) credentials_.add(request.headers, base::CallContext{});
   transport_->send_in_background(request, limit, std::move(on_completion));
 }
 
 Response Client::send(Request request, const base::CallContext& call) const {
   const std::size_t plain_headers = request.headers.size();
   Attempts attempts(request, options_, call, *clock_, *gate_);
+  bool may_renew = credentials_.renew != nullptr;
   for (;;) {
     base::check(call, *clock_);
     attempts.wait_for_gate();
     request.headers.resize(plain_headers);  // without what the last attempt added
-    if (decorate_) decorate_(request.headers, call);
+    if (credentials_.add) credentials_.add(request.headers, call);
     Reply reply = attempts.send(*transport_);
     if (is_success(reply)) return std::get<Response>(std::move(reply));
+    if (is_unauthorized(reply) && std::exchange(may_renew, false) &&
+        credentials_.renew(request.headers) && attempts.rewind_bodies())
+      continue;
     attempts.wait_after(reply);
   }
 }

@@ -4,8 +4,10 @@
 #include "http/retry_policy.h"
 #include "http/transport.h"
 
+#include <concepts>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace dbsql::http {
 
@@ -21,7 +23,22 @@ class Client {
   /// Adds what each attempt needs anew, for instance the Authorization header.
   using Decorator = std::function<void(Headers& headers, const base::CallContext& call)>;
 
-  Client(std::shared_ptr<Transport> transport, RetryOptions options, Decorator decorate = {},
+  /// Hears that the server refused these headers (401); true when others may be had. A refused
+  /// request was not run, so it is sent once more whatever its class (reference/auth-http-config.md
+  /// 3.7).
+  using Renewal = std::function<bool(const Headers& refused)>;
+
+  struct Credentials {
+    Credentials() = default;
+    template <std::invocable<Headers&, const base::CallContext&> Add>
+    Credentials(Add adds, Renewal renews = {})  // NOLINT: most callers only add headers
+        : add(std::move(adds)), renew(std::move(renews)) {}
+
+    Decorator add;
+    Renewal renew;
+  };
+
+  Client(std::shared_ptr<Transport> transport, RetryOptions options, Credentials credentials = {},
          base::Clock& clock = base::Clock::system());
 
   /// The reply of status 200 to 299, after as many attempts as the request's class allows.
@@ -39,7 +56,7 @@ class Client {
  private:
   std::shared_ptr<Transport> transport_;
   RetryOptions options_;
-  Decorator decorate_;
+  Credentials credentials_;
   base::Clock* clock_;
   std::shared_ptr<RateLimitGate> gate_;  ///< shared by all clients of the process
 };

@@ -1,8 +1,7 @@
 #include "http/client.h"
 
-#include <dbsql/log.h>
-
 #include "support/capture_error.h"
+#include "support/captured_log.h"
 #include "support/fake_clock.h"
 
 #include <gmock/gmock.h>
@@ -418,31 +417,8 @@ TEST_F(ClientTest, DoesNotWaitForAClosedServerBeyondTheDeadline) {
   EXPECT_EQ(transport_->count(), 1u);
 }
 
-class CapturedLog {
- public:
-  CapturedLog() {
-    set_log_level(LogLevel::Trace);
-    set_log_sink([this](LogLevel level, std::string_view, std::string_view line) {
-      const std::lock_guard lock(mutex_);
-      lines_.emplace_back(level, line);
-    });
-  }
-  ~CapturedLog() {
-    set_log_sink({});
-    set_log_level(LogLevel::Warn);
-  }
-  std::vector<std::pair<LogLevel, std::string>> lines() const {
-    const std::lock_guard lock(mutex_);
-    return lines_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::pair<LogLevel, std::string>> lines_;
-};
-
 TEST_F(ClientTest, ExplainsEachRetryInTheLogWithoutSecrets) {
-  const CapturedLog log;
+  const test::CapturedLog log;
   const Client sender = client(
       {status(503, {}, "token dapi0123456789abcdef0123456789abcdef was not used"), status(200)}, {},
       [](Headers& headers, const base::CallContext&) {
@@ -457,6 +433,42 @@ TEST_F(ClientTest, ExplainsEachRetryInTheLogWithoutSecrets) {
   EXPECT_THAT(lines[0].second,
               AllOf(HasSubstr("GetOperationStatus"), HasSubstr("503"), HasSubstr("attempt 1 of 6"),
                     Not(HasSubstr("dapi0123")), Not(HasSubstr("secret=value"))));
+}
+
+TEST_F(ClientTest, SendsARefusedRequestOnceMoreWithOtherCredentials) {
+  transport_ = std::make_shared<ScriptedTransport>(
+      clock_, std::vector<ScriptedTransport::Step>{status(401), status(200)});
+  int number = 0;
+  std::vector<std::string> refused;
+  const Client::Credentials credentials(
+      [&](Headers& headers, const base::CallContext&) {
+        headers.push_back({"Authorization", std::to_string(++number)});
+      },
+      [&](const Headers& headers) {
+        refused.emplace_back(find_header(headers, "Authorization"));
+        return true;
+      });
+  const Client sender(transport_, {}, credentials, clock_);
+
+  EXPECT_EQ(sender.send(request(RequestClass::Execute), {}).status, 200)
+      << "a refused statement was not run";
+  EXPECT_THAT(refused, ElementsAre("1"));
+  EXPECT_EQ(find_header(transport_->requests()[1].headers, "Authorization"), "2");
+}
+
+TEST_F(ClientTest, GivesUpWhenTheOtherCredentialsAreRefusedToo) {
+  for (const bool may_renew : {true, false}) {
+    transport_ = std::make_shared<ScriptedTransport>(
+        clock_, std::vector<ScriptedTransport::Step>{status(401)});
+    const Client::Credentials credentials([](Headers&, const base::CallContext&) {},
+                                          [&](const Headers&) { return may_renew; });
+    const Client sender(transport_, {}, credentials, clock_);
+
+    const Error error = capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+    EXPECT_EQ(error.kind(), ErrorKind::Unauthenticated);
+    EXPECT_EQ(transport_->count(), may_renew ? 2U : 1U);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,302 @@
+#include "auth/token_cache.h"
+
+#include <dbsql/error.h>
+
+#include "auth/jwt.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace dbsql::auth {
+namespace {
+
+using std::chrono::seconds;
+using TimePoint = base::Clock::TimePoint;
+
+constexpr seconds kExpiredMargin{30};
+constexpr std::chrono::minutes kLongestLead{20};
+constexpr std::chrono::minutes kLeadOfUnknownLife{5};
+constexpr seconds kFirstBackoff{10};
+constexpr seconds kLongestBackoff{60};
+constexpr seconds kBetweenFailures{1};
+constexpr int kMostHungRefreshes = 4;
+constexpr std::size_t kShards = 32;
+
+std::size_t shard_of_this_thread() noexcept {
+  static std::atomic<std::size_t> next{0};
+  thread_local const std::size_t shard = next.fetch_add(1, std::memory_order_relaxed) % kShards;
+  return shard;
+}
+
+std::string header_of(const Token& token) {
+  return base::concat(token.token_type.empty() ? "Bearer" : token.token_type, " ",
+                      token.access_token.view());
+}
+
+}  // namespace
+
+void check_token(const Token& token, ErrorKind kind) {
+  const std::string_view text = token.access_token.view();
+  if (base::trim(text).empty()) throw_error({.kind = kind, .message = "the access token is empty"});
+  const auto fits = [](std::string_view value, char least) {
+    return std::all_of(value.begin(), value.end(),
+                       [least](char c) { return c >= least && c < '\x7f'; });
+  };
+  bool is_clean = fits(text, '!') && fits(token.token_type, '!');
+  for (const auto& [name, value] : token.extra_headers)
+    is_clean = is_clean && fits(name, '!') && fits(value, ' ');
+  if (!is_clean)
+    throw_error({.kind = kind,
+                 .message =
+                     "the access token contains a blank, a line break or another character that "
+                     "no token has"});
+}
+
+class TokenCache::State : public std::enable_shared_from_this<State> {
+ public:
+  State(std::shared_ptr<TokenProvider> inner, TokenCacheOptions options, base::Clock& clock)
+      : inner_(std::move(inner)), options_(options), clock_(clock) {}
+
+  std::shared_ptr<const Entry> get(const base::CallContext& call);
+  void invalidate(std::string_view access_token) noexcept;
+  void stop() noexcept;
+  const TokenProvider& inner() const noexcept { return *inner_; }
+
+ private:
+  /// One question to the inner provider, and those who wait for the answer.
+  struct Refresh {
+    TimePoint limit;
+    bool is_done = false;
+    std::shared_ptr<const Entry> entry;
+    std::shared_ptr<const Error> error;
+  };
+  /// A copy of the entry for a part of the threads, so that they do not meet at one lock.
+  struct alignas(64) Shard {
+    std::mutex mutex;
+    std::shared_ptr<const Entry> entry;  // guarded by mutex
+  };
+
+  std::shared_ptr<const Entry> served() const;
+  std::shared_ptr<const Entry> wait(std::unique_lock<std::mutex>& lock,
+                                    const base::CallContext& call);
+  void start_locked();
+  void run(const std::shared_ptr<Refresh>& refresh);
+  std::shared_ptr<const Entry> ask(const Refresh& refresh) const;
+  std::shared_ptr<const Entry> make_entry(Token token) const;
+  void succeeded_locked(std::shared_ptr<const Entry> entry);
+  std::string failed_locked(std::shared_ptr<const Error> error);
+  void keep_locked(std::shared_ptr<const Entry> entry);
+  std::shared_ptr<const Error> error_of(std::string_view text) const;
+  bool is_usable(const Entry& entry) const {
+    return !entry.expired_from || clock_.now() < *entry.expired_from;
+  }
+
+  const std::shared_ptr<TokenProvider> inner_;
+  const TokenCacheOptions options_;
+  base::Clock& clock_;
+  std::stop_source stop_;
+  mutable std::array<Shard, kShards> shards_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::shared_ptr<const Entry> entry_;       // guarded by mutex_
+  std::shared_ptr<Refresh> refresh_;         // guarded by mutex_; the one under way
+  std::shared_ptr<const Error> last_error_;  // guarded by mutex_; of the last refresh
+  TimePoint not_before_{};                   // guarded by mutex_; of the next one
+  seconds backoff_{kFirstBackoff};           // guarded by mutex_
+  int running_ = 0;                          // guarded by mutex_; threads, hung ones among them
+};
+
+std::shared_ptr<const TokenCache::Entry> TokenCache::State::served() const {
+  Shard& shard = shards_[shard_of_this_thread()];
+  std::lock_guard lock(shard.mutex);
+  return shard.entry;
+}
+
+std::shared_ptr<const TokenCache::Entry> TokenCache::State::get(const base::CallContext& call) {
+  if (auto entry = served(); entry && (!entry->stale_from || clock_.now() < *entry->stale_from))
+    return entry;
+  std::unique_lock lock(mutex_);
+  if (entry_ && is_usable(*entry_)) {
+    const bool is_stale = entry_->stale_from && clock_.now() >= *entry_->stale_from;
+    if (is_stale && !refresh_ && clock_.now() >= not_before_) start_locked();
+    return entry_;
+  }
+  return wait(lock, call);
+}
+
+std::shared_ptr<const TokenCache::Entry> TokenCache::State::wait(std::unique_lock<std::mutex>& lock,
+                                                                 const base::CallContext& call) {
+  if (!refresh_) {
+    // However many callers there are, a provider that fails is asked once a second.
+    if (last_error_ && clock_.now() < not_before_ - backoff_ + kBetweenFailures)
+      throw_error(last_error_->fields());
+    start_locked();
+  }
+  const auto refresh = refresh_;
+  const bool is_done =
+      clock_.wait_at_most(lock, changed_, call, refresh->limit, [&] { return refresh->is_done; });
+  if (!is_done) {
+    // It hangs. Its thread is left to itself; the next caller asks again.
+    if (refresh_ == refresh) {
+      refresh_.reset();
+      failed_locked(
+          error_of(base::concat("no answer within ", options_.refresh_timeout.count(), " s")));
+    }
+    throw_error(last_error_->fields());
+  }
+  if (refresh->error) throw_error(refresh->error->fields());
+  return refresh->entry;
+}
+
+void TokenCache::State::start_locked() {
+  if (running_ >= kMostHungRefreshes)
+    throw_error({.kind = ErrorKind::Unauthenticated,
+                 .message = base::concat("the token provider ", inner_->name(),
+                                         " does not answer: ", running_,
+                                         " earlier requests to it still hang")});
+  refresh_ = std::make_shared<Refresh>();
+  refresh_->limit = clock_.now() + options_.refresh_timeout;
+  ++running_;
+  // A thread of its own: a provider may block for as long as it likes without holding up anybody
+  // who does not need it. Refreshes are minutes apart.
+  std::thread([self = shared_from_this(), refresh = refresh_] { self->run(refresh); }).detach();
+}
+
+void TokenCache::State::run(const std::shared_ptr<Refresh>& refresh) {
+  std::shared_ptr<const Entry> entry;
+  std::shared_ptr<const Error> error;
+  try {
+    entry = ask(*refresh);
+  } catch (const Error& failure) {
+    ErrorFields fields = failure.fields();
+    if (fields.kind != ErrorKind::Configuration) fields.kind = ErrorKind::Unauthenticated;
+    fields.message = base::concat("no token from ", inner_->name(), ": ", fields.message);
+    error = std::make_shared<const Error>(std::move(fields));
+  } catch (const std::exception& failure) {
+    error = error_of(failure.what());
+  } catch (...) {
+    error = error_of("it threw something that is no exception");
+  }
+  std::string warning;
+  {
+    std::lock_guard lock(mutex_);
+    --running_;
+    refresh->entry = entry;
+    refresh->error = error;
+    refresh->is_done = true;
+    if (refresh_ == refresh) {
+      refresh_.reset();
+      if (entry) {
+        succeeded_locked(std::move(entry));
+      } else {
+        warning = failed_locked(std::move(error));
+      }
+    }
+  }
+  changed_.notify_all();
+  if (!warning.empty()) base::log(LogLevel::Warn, "auth", warning);
+}
+
+std::shared_ptr<const TokenCache::Entry> TokenCache::State::ask(const Refresh& refresh) const {
+  Token token = inner_->get_token({.deadline = refresh.limit, .stop = stop_.get_token()});
+  check_token(token, ErrorKind::Unauthenticated);
+  auto entry = make_entry(std::move(token));
+  base::log(LogLevel::Debug, "auth",
+            base::concat("a token came from ", inner_->name(), ", ",
+                         entry->token.access_token.view().size(), " characters"));
+  return entry;
+}
+
+std::shared_ptr<const TokenCache::Entry> TokenCache::State::make_entry(Token token) const {
+  const auto wall = clock_.system_now();
+  const TimePoint now = clock_.now();
+  if (!token.expires_at) {
+    if (const auto claims = read_jwt(token.access_token.view()))
+      token.expires_at = claims->expires_at;
+  }
+  auto entry = std::make_shared<Entry>();
+  if (token.expires_at) {
+    // From here on only the steady clock counts: the wall clock may be set at any time.
+    const auto left = *token.expires_at - wall;
+    std::chrono::nanoseconds lead =
+        std::min<std::chrono::nanoseconds>(kLeadOfUnknownLife, left / 2);
+    if (token.issued_at)
+      lead = std::min<std::chrono::nanoseconds>(kLongestLead,
+                                                (*token.expires_at - *token.issued_at) / 2);
+    entry->expired_from = now + left - kExpiredMargin;
+    entry->stale_from = std::min(now + left - lead, *entry->expired_from);
+  }
+  entry->header = header_of(token);
+  entry->token = std::move(token);
+  return entry;
+}
+
+void TokenCache::State::succeeded_locked(std::shared_ptr<const Entry> entry) {
+  last_error_.reset();
+  backoff_ = kFirstBackoff;
+  not_before_ = {};
+  const bool is_kept = entry->expired_from || !options_.asks_each_time_without_expiry;
+  keep_locked(is_kept ? std::move(entry) : nullptr);
+}
+
+/// What to warn of, outside the lock; empty when the callers hear of it themselves.
+std::string TokenCache::State::failed_locked(std::shared_ptr<const Error> error) {
+  if (last_error_) backoff_ = std::min(backoff_ * 2, kLongestBackoff);
+  not_before_ = clock_.now() + backoff_;
+  last_error_ = std::move(error);
+  if (!entry_ || !is_usable(*entry_)) return {};
+  return base::concat(last_error_->message(),
+                      "; the old token is used on, the next attempt comes in ", backoff_.count(),
+                      " s");
+}
+
+void TokenCache::State::keep_locked(std::shared_ptr<const Entry> entry) {
+  entry_ = std::move(entry);
+  for (Shard& shard : shards_) {
+    std::lock_guard lock(shard.mutex);
+    shard.entry = entry_;
+  }
+}
+
+std::shared_ptr<const Error> TokenCache::State::error_of(std::string_view text) const {
+  return std::make_shared<const Error>(
+      ErrorFields{.kind = ErrorKind::Unauthenticated,
+                  .message = base::concat("no token from ", inner_->name(), ": ", text)});
+}
+
+void TokenCache::State::invalidate(std::string_view access_token) noexcept {
+  Token dropped;
+  {
+    std::lock_guard lock(mutex_);
+    if (!entry_ || entry_->token.access_token.view() != access_token) return;
+    dropped = entry_->token;
+    keep_locked(nullptr);
+  }
+  inner_->invalidate(dropped);
+}
+
+void TokenCache::State::stop() noexcept { stop_.request_stop(); }
+
+TokenCache::TokenCache(std::shared_ptr<TokenProvider> inner, TokenCacheOptions options,
+                       base::Clock& clock)
+    : state_(std::make_shared<State>(std::move(inner), options, clock)) {}
+TokenCache::~TokenCache() { state_->stop(); }
+
+std::shared_ptr<const TokenCache::Entry> TokenCache::get(const base::CallContext& call) {
+  return state_->get(call);
+}
+void TokenCache::invalidate(std::string_view access_token) noexcept {
+  state_->invalidate(access_token);
+}
+const TokenProvider& TokenCache::inner() const noexcept { return state_->inner(); }
+
+}  // namespace dbsql::auth

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <dbsql/error.h>
+#include <dbsql/token_provider.h>
+
+#include "base/call_context.h"
+#include "base/clock.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace dbsql::auth {
+
+struct TokenCacheOptions {
+  std::chrono::seconds refresh_timeout{60};  ///< for one answer of the inner provider
+  /// A token of unknown life is not kept: every call asks again, so that a rotated secret counts
+  /// at once (reference/auth-http-config.md 3.7, `external_token`).
+  bool asks_each_time_without_expiry = false;
+};
+
+/// Throws what a token is refused for: nothing in it, or a character that no header can hold.
+void check_token(const Token& token, ErrorKind kind);
+
+/// The state machine behind `CachedTokenProvider` (reference/auth-http-config.md 3.7).
+///
+///   EMPTY    nothing kept                   callers wait for one shared refresh
+///   FRESH    more than the lead is left     served
+///   STALE    30 s < left <= lead            served, and renewed in the background
+///   EXPIRED  left <= 30 s                   callers wait for one shared refresh
+///
+/// The lead is half of the token's life, at most 20 min; 5 min where only the end is known.
+///
+/// Ownership: a refresh that runs keeps the state alive; the destructor asks it to stop and does
+/// not wait for long. Threads: safe from any thread.
+/// Cost of a served token: one lock that few threads share, and one shared pointer.
+class TokenCache {
+ public:
+  /// A token and the header made of it.
+  struct Entry {
+    Token token;
+    Secret header;  ///< the value of Authorization
+    std::optional<base::Clock::TimePoint> stale_from;
+    std::optional<base::Clock::TimePoint> expired_from;
+  };
+
+  TokenCache(std::shared_ptr<TokenProvider> inner, TokenCacheOptions options = {},
+             base::Clock& clock = base::Clock::system());
+  ~TokenCache();
+  TokenCache(const TokenCache&) = delete;
+  TokenCache& operator=(const TokenCache&) = delete;
+
+  /// \throws AuthenticationError as the inner provider fails; TimeoutError, CancelledError as
+  /// `call` demands
+  std::shared_ptr<const Entry> get(const base::CallContext& call);
+
+  /// Drops the token if it is the one that is kept.
+  void invalidate(std::string_view access_token) noexcept;
+
+  const TokenProvider& inner() const noexcept;
+
+ private:
+  class State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace dbsql::auth
