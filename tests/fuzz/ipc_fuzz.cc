@@ -237,6 +237,17 @@ void read_stream(StreamReader reader) {
   while (const auto batch = reader.next()) consume(reader.schema(), **batch);
 }
 
+/// The same of a stream that arrives in pieces.
+void read_growing(const base::Buffer& bytes, const ArrowSchema& schema, std::size_t step) {
+  StreamDecoder decoder(schema, kLimits);
+  std::size_t position = 0;
+  for (std::size_t size = 0; size < bytes.size();) {
+    size = std::min(size + step, bytes.size());
+    while (const auto batch = decoder.next(bytes.slice(0, size), position, size == bytes.size()))
+      consume(schema, **batch);
+  }
+}
+
 void run(unsigned choice, const base::Buffer& bytes) {
   switch (choice % 4) {
     case 0:
@@ -245,6 +256,7 @@ void run(unsigned choice, const base::Buffer& bytes) {
       write_schema(*read_schema(bytes));
       return;
     case 2:
+      if (choice % 8 == 2) return read_growing(bytes, *known_schema(choice / 4), choice % 61 + 1);
       return read_stream(StreamReader(bytes, *known_schema(choice / 4), kLimits));
     default: {
       const UniqueSchema schema = known_schema(choice / 4);
