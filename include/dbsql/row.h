@@ -94,6 +94,7 @@ DBSQL_EXPORT Value cell_value(const ColumnRef& column, std::int64_t row);
 DBSQL_EXPORT std::string cell_text(const ColumnRef& column, std::int64_t row);
 DBSQL_EXPORT void append_cell_text(std::string& out, const ColumnRef& column, std::int64_t row);
 DBSQL_EXPORT Decimal cell_decimal(const ColumnRef& column, std::int64_t row);
+DBSQL_EXPORT Geometry cell_geometry(const ColumnRef& column, std::int64_t row);
 
 // Old servers send these types as text: read from it where the column's SQL type says so, else
 // `throw_cell_type`.
@@ -137,7 +138,7 @@ struct Cell {
                 "dbsql: a column cannot be read as this type. Use an integer type, bool, float, "
                 "double, std::string_view, std::string, std::span<const std::byte>, "
                 "dbsql::Decimal, Date, Timestamp, TimestampNtz, YearMonthInterval, "
-                "DayTimeInterval or Value, or std::optional of one of them.");
+                "DayTimeInterval, Geometry or Value, or std::optional of one of them.");
   static T read(const ColumnRef&, std::int64_t);
 };
 
@@ -305,6 +306,14 @@ struct Cell<DayTimeInterval> {
   }
 };
 
+/// Columns of GEOMETRY and GEOGRAPHY; the SRID of the text, else that of the column's type.
+template <>
+struct Cell<Geometry> {
+  static Geometry read(const ColumnRef& column, std::int64_t row) {
+    return cell_geometry(column, row);
+  }
+};
+
 /// A cell with the NULL rule: NULL into a type that cannot hold it is an error.
 template <class T>
 struct NullableCell {
@@ -363,7 +372,7 @@ class DBSQL_EXPORT RowRef {
 
   /// The cell as T: an integer type, `bool`, `float`, `double`, `std::string_view`, `std::string`,
   /// `std::span<const std::byte>`, `Decimal`, `Date`, `Timestamp`, `TimestampNtz`, the intervals,
-  /// `Value`, or `std::optional` of one of them.
+  /// `Geometry`, `Value`, or `std::optional` of one of them.
   template <class T>
   T get(std::size_t index) const {
     return detail::NullableCell<T>::read(column(index), cursor_->row);

@@ -95,6 +95,19 @@ struct DBSQL_EXPORT DayTimeInterval {
   friend auto operator<=>(const DayTimeInterval&, const DayTimeInterval&) = default;
 };
 
+/// GEOMETRY and GEOGRAPHY: well-known text, and the number of the reference system of its
+/// coordinates.
+struct DBSQL_EXPORT Geometry {
+  std::int32_t srid = 0;  ///< 0: not said
+  std::string wkt;
+
+  /// Reads `SRID=4326;POINT(1 2)`. The prefix counts only in capitals and with a number that fits;
+  /// otherwise the SRID is 0. The text itself is not checked.
+  static Geometry from_text(std::string_view text);
+  std::string to_string() const;  ///< `SRID=4326;POINT(1 2)`; the text alone for SRID 0
+  friend bool operator==(const Geometry&, const Geometry&) = default;
+};
+
 /// BINARY.
 struct Binary {
   std::vector<std::byte> bytes;

@@ -127,6 +127,7 @@ std::string cell_text(const ColumnRef& column, std::int64_t row) {
 
 Decimal cell_decimal(const ColumnRef& column, std::int64_t row) {
   if (column.declared != nullptr) return result::decimal_of_text(column, row);
+  if (CellNode(column, row).shape() != result::Shape::Leaf) throw_cell_type(column, "a decimal");
   const Scalar scalar = result::scalar_of(column, row);
   if (const auto* wide = std::get_if<WideDecimal>(&scalar))
     return narrow_decimal(column, row, *wide);

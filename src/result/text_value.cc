@@ -203,9 +203,11 @@ Timestamp timestamp_of_text(const ColumnRef& column, std::int64_t row) {
 }
 
 TimestampNtz timestamp_ntz_of_text(const ColumnRef& column, std::int64_t row) {
-  return result::read_typed(
-      column, row, {TypeId::TimestampNtz, TypeId::Timestamp}, "a timestamp without zone",
-      [](std::string_view text) { return result::wall_clock_of(result::parse_timestamp(text)); });
+  constexpr std::string_view kWanted = "a timestamp without zone";
+  const auto civil = result::read_typed(column, row, {TypeId::TimestampNtz, TypeId::Timestamp},
+                                        kWanted, result::parse_timestamp);
+  if (const auto wall_clock = result::wall_clock_of(civil)) return *wall_clock;
+  throw_cell_type(column, kWanted);  // well-formed, but an instant
 }
 
 YearMonthInterval year_month_of_text(const ColumnRef& column, std::int64_t row) {
