@@ -7,19 +7,18 @@
 #include "base/base64.h"
 #include "support/capture_error.h"
 #include "support/fake_clock.h"
+#include "unit/auth/scripted_endpoint.h"
 #include "unit/auth/scripted_provider.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <deque>
-#include <mutex>
 
 namespace dbsql::auth {
 namespace {
 
 using namespace std::chrono_literals;
 using test::capture_error;
+using test::ScriptedEndpoint;
 using test::ScriptedProvider;
 using testing::HasSubstr;
 using testing::Not;
@@ -38,28 +37,6 @@ std::string foreign_token(int number = 0) {
   return jwt(R"({"iss":"https://login.microsoftonline.com/T/v2.0","n":)" + std::to_string(number) +
              "}");
 }
-
-/// Answers in the order of a script, the last one for ever.
-class ScriptedEndpoint final : public http::Transport {
- public:
-  void answer(int status, std::string body) {
-    answers_.push_back({status, {}, base::Buffer::copy_of(body)});
-  }
-  http::Reply send(const http::Request& request, const base::CallContext&) override {
-    std::lock_guard lock(mutex_);
-    requests.push_back(request);
-    http::Response response = answers_.front();
-    if (answers_.size() > 1) answers_.pop_front();
-    return response;
-  }
-  void send_in_background(const http::Request&, std::chrono::milliseconds, Completion) override {}
-
-  std::vector<http::Request> requests;
-
- private:
-  std::mutex mutex_;
-  std::deque<http::Response> answers_;
-};
 
 class FederationTest : public testing::Test {
  protected:
