@@ -39,7 +39,8 @@ class DBSQL_EXPORT Result {
   /// DDL.
   std::optional<std::int64_t> affected_rows() const noexcept;
 
-  /// The rows as tuples of the given types, one type per column.
+  /// The rows as tuples of the given types, one type per column. A loop may be left and taken up
+  /// again over the same rows object; asking for another one before the end is `InvalidState`.
   /// \throws Error (InvalidArgument) when the number of types differs from the number of columns,
   /// at the first
   ///   cell whose column cannot be read as its type, and for NULL where the type is not

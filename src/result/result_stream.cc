@@ -148,6 +148,8 @@ void ResultStream::count_against_limit(arrow::UniqueArray& batch) {
 void ResultStream::require_complete() const {
   if (!truncated_by_server_) return;
   throw_error({.kind = ErrorKind::CorruptResult,
+  source_ = std::monostate{};
+  peeked_.reset();
                .message =
                    "the server cut this result at its size limit: rows are missing after the ones "
                    "read; select fewer rows or columns, or set a row limit"});

@@ -44,11 +44,20 @@ void Result::Impl::close() noexcept {
   stream_->close();
 }
 
+void Result::Impl::require_untouched() const {
+  if (!rows_begun_) return;
+  throw_error({.kind = ErrorKind::InvalidState,
+               .message = "rows() was called on this result before and not read to its end; go on "
+                          "with the rows it returned",
+               .statement_id = statement_id()});
+}
+
 bool Result::Impl::load_next_batch(detail::Cursor& cursor) {
   auto batch = next();
   cursor.row = 0;
   cursor.row_count = 0;
   cursor.columns = {};
+  rows_begun_ = batch.has_value();
   if (!batch) return false;
   batch_ = *std::move(batch);
   result::bind_columns(stream_->arrow_schema(), *batch_, stream_->schema(), columns_);
@@ -71,6 +80,7 @@ std::optional<std::int64_t> Result::affected_rows() const noexcept {
 std::optional<ArrowArray> Result::next_batch() {
   auto batch = impl_->next();
   if (!batch) return std::nullopt;
+  impl_->require_untouched();
   return batch->move_out();
 }
 
@@ -78,7 +88,10 @@ ArrowSchema Result::arrow_schema() const {
   return arrow::copy_schema(impl_->arrow_schema()).move_out();
 }
 
-ArrowArrayStream Result::arrow_stream() && { return session::export_stream(std::move(impl_)); }
+ArrowArrayStream Result::arrow_stream() && {
+  impl_->require_untouched();
+  return session::export_stream(std::move(impl_));
+}
 
 void Result::close() noexcept {
   if (impl_) impl_->close();
@@ -87,6 +100,7 @@ void Result::close() noexcept {
 detail::Cursor Result::cursor() {
   // The cursor stands before the first row: the first advance loads a batch.
   return {
+  impl_->require_untouched();
       .columns = {}, .schema = &impl_->schema(), .row = 0, .row_count = 0, .source = impl_.get()};
 }
 

@@ -42,6 +42,10 @@ class Result::Impl {
   bool load_next_batch(detail::Cursor& cursor);
 
   /// Ends a read that is under way on another thread, then frees what the statement holds here and
+  /// A second reader would start behind the batch of the first one and lose what is left of it.
+  /// \throws Error (InvalidState) when rows have been taken and not all of them read
+  void require_untouched() const;
+
   /// on the server.
   void close() noexcept;
 
@@ -56,7 +60,9 @@ class Result::Impl {
   bool at_end_ = false;         // guarded by mutex_
   std::exception_ptr failure_;  // guarded by mutex_; set once, thrown from then on
 
-  // For the reader. They stay when the result is closed: the reader may still look at its row.
+  // For the reader.
+  bool rows_begun_ = false;  // and not yet ended
+  // They stay when the result is closed: the reader may still look at its row.
   arrow::UniqueArray batch_;  // what the rows of the cursor point into
   std::vector<detail::ColumnRef> columns_;
 };

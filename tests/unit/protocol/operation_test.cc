@@ -381,5 +381,186 @@ TEST_F(ThriftOperationTest, ReportsModifiedRows) {
   EXPECT_EQ(operation->affected_rows(), 3);
 }
 
+tcli::TFetchResultsResp link_page(std::int64_t start_row, std::int64_t row_count, bool has_more) {
+  tcli::TFetchResultsResp reply;
+  reply.status = success_status();
+  reply.__set_hasMoreRows(has_more);
+  tcli::TRowSet rows;
+  rows.startRowOffset = start_row;
+  tcli::TSparkArrowResultLink link;
+  link.fileLink = "https://storage.example/file";
+  link.startRowOffset = start_row;
+  link.rowCount = row_count;
+  link.expiryTime = 1'900'000'000'000;
+  rows.__set_resultLinks({link});
+  reply.__set_results(rows);
+  return reply;
+}
+
+TEST_F(ThriftOperationTest, AsksForWhatTheReplyDidNotBring) {
+  tcli::TGetResultSetMetadataResp metadata;
+  metadata.status = success_status();
+  metadata.__set_schema({});
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", in_state(tcli::FINISHED_STATE));
+  server().answer("GetResultSetMetadata", metadata);
+  server().answer("FetchResults", column_page(0, {1, 2, 3}, false));
+
+  const auto operation = execute();
+  operation->wait({});
+  operation->metadata({});
+  EXPECT_EQ(drain(*operation), 3);
+  operation->close();
+
+  EXPECT_EQ(server().methods(),
+            (std::vector<std::string>{"OpenSession", "ExecuteStatement", "GetOperationStatus",
+                                      "GetResultSetMetadata", "FetchResults", "CloseOperation"}));
+}
+
+TEST_F(ThriftOperationTest, AStatementWithLinksStaysOpenUntilItsReaderIsDone) {
+  server().answer("ExecuteStatement", finished(link_page(0, 100, true), false));
+  server().answer("FetchResults", link_page(100, 50, false));
+
+  const auto operation = execute();
+  while (operation->next_page({})) continue;
+  EXPECT_EQ(server().count("CloseOperation"), 0) << "expired links could not be renewed";
+  EXPECT_TRUE(operation->is_open());
+  operation->close();
+
+  EXPECT_EQ(server().count("CloseOperation"), 1);
+  EXPECT_FALSE(operation->is_open());
+}
+
+TEST_F(ThriftOperationTest, AnEmptyPageOfAnotherShapeChangesNothing) {
+  tcli::TFetchResultsResp empty = column_page(1, {}, true);
+  tcli::TGetResultSetMetadataResp other;
+  other.status = success_status();
+  other.__set_arrowSchema("of something else");
+  empty.__set_resultSetMetadata(other);
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  server().answer("FetchResults", empty);
+  server().answer("FetchResults", column_page(1, {2, 3}, false));
+  const auto operation = execute();
+
+  EXPECT_EQ(drain(*operation), 3);
+  EXPECT_TRUE(operation->metadata({}).arrow_schema.empty());
+}
+
+TEST_F(ThriftOperationTest, TheRowsOfThePageThatSaysNothingMoreAreDelivered) {
+  tcli::TFetchResultsResp silent = column_page(1, {2, 3}, false);
+  silent.__isset.hasMoreRows = false;
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  server().answer("FetchResults", silent);
+
+  EXPECT_EQ(drain(*execute()), 3);
+}
+
+TEST_F(ThriftOperationTest, AsksNothingAboutRowsThatAStatementDoesNotHave) {
+  tcli::TExecuteStatementResp reply = accepted();
+  reply.operationHandle.hasResultSet = false;
+  server().answer("ExecuteStatement", reply);
+  server().answer("GetOperationStatus", in_state(tcli::FINISHED_STATE));
+  const auto operation = execute("CREATE TABLE t (id INT)");
+  operation->wait({});
+
+  EXPECT_TRUE(operation->metadata({}).columns.empty());
+  EXPECT_EQ(drain(*operation), 0);
+
+  EXPECT_EQ(server().count("GetResultSetMetadata") + server().count("FetchResults"), 0);
+  EXPECT_EQ(server().count("CloseOperation"), 1);
+}
+
+TEST_F(ThriftOperationTest, TellsItsStateAndAsksOnlyWhileItCanChange) {
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", in_state(tcli::PENDING_STATE));
+  server().answer("GetOperationStatus", in_state(tcli::RUNNING_STATE));
+  server().answer("GetOperationStatus", in_state(tcli::ERROR_STATE));
+  const auto operation = execute();
+
+  EXPECT_EQ(operation->state({}), StatementState::Pending);
+  EXPECT_EQ(operation->state({}), StatementState::Running);
+  EXPECT_EQ(operation->state({}), StatementState::Failed);
+  EXPECT_EQ(operation->state({}), StatementState::Failed);
+
+  EXPECT_EQ(server().count("GetOperationStatus"), 3);
+}
+
+TEST_F(ThriftOperationTest, AStatementThatTheServerForgotIsClosed) {
+  tcli::TGetOperationStatusResp unknown;
+  unknown.status = error_status("08000", "Invalid OperationHandle: OperationHandle [...]");
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", unknown);
+
+  EXPECT_EQ(execute()->state({}), StatementState::Closed);
+}
+
+TEST_F(ThriftOperationTest, AFailureIsReportedAsOftenAsItIsAskedFor) {
+  server().answer("ExecuteStatement", accepted());
+  server().answer("GetOperationStatus", in_state(tcli::TIMEDOUT_STATE));
+  const auto operation = execute();
+
+  EXPECT_EQ(capture_error([&] { operation->wait({}); }).kind(), ErrorKind::Timeout);
+  EXPECT_EQ(capture_error([&] { operation->wait({}); }).kind(), ErrorKind::Timeout);
+
+  EXPECT_EQ(server().count("GetOperationStatus"), 1);
+}
+
+TEST_F(ThriftOperationTest, IsTakenOverByItsId) {
+  server().answer("GetOperationStatus", in_state(tcli::RUNNING_STATE));
+  session_ = scripted_.backend.open_session({}, {});
+
+  const auto operation = session_->attach("33333333-3333-3333-3333-333333333333", {});
+
+  const auto asked =
+      server().last_request<tcli::TGetOperationStatusReq>("GetOperationStatus").operationHandle;
+  EXPECT_EQ(asked.operationId.guid, std::string(16, '3'));
+  EXPECT_EQ(asked.operationId.secret, std::string(16, '3')) << "the id stands in for the secret";
+  EXPECT_TRUE(asked.operationType == tcli::EXECUTE_STATEMENT);
+  EXPECT_TRUE(asked.hasResultSet);
+  EXPECT_EQ(operation->statement_id(), "33333333-3333-3333-3333-333333333333");
+}
+
+TEST_F(ThriftOperationTest, CannotBeTakenOverByAnythingElse) {
+  tcli::TGetOperationStatusResp unknown;
+  unknown.status = error_status("08000", "Invalid OperationHandle: OperationHandle [...]");
+  server().answer("GetOperationStatus", unknown);
+  session_ = scripted_.backend.open_session({}, {});
+
+  EXPECT_EQ(capture_error([&] { session_->attach("no id", {}); }).kind(),
+            ErrorKind::InvalidArgument);
+  EXPECT_EQ(
+      capture_error([&] { session_->attach("33333333-3333-3333-3333-333333333333", {}); }).kind(),
+      ErrorKind::StatementClosed);
+}
+
+TEST_F(ThriftOperationTest, SendsARowLimitOnlyWhenThereIsOne) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, false), true));
+  session_ = scripted_.backend.open_session({}, {});
+  const Parameters none;
+  const auto limit_sent = [&](std::int64_t limit) {
+    session_->execute({.sql = "x", .parameters = &none, .row_limit = limit}, {});
+    return server().last_request<tcli::TExecuteStatementReq>("ExecuteStatement");
+  };
+
+  EXPECT_FALSE(limit_sent(0).__isset.resultRowLimit);
+  EXPECT_EQ(limit_sent(5).resultRowLimit, 5);
+}
+
+TEST_F(ThriftOperationTest, SendsQueryTagsOnlyWhenThereAreSome) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, false), true));
+  session_ = scripted_.backend.open_session({}, {});
+  const Parameters none;
+
+  session_->execute({.sql = "x", .parameters = &none}, {});
+  EXPECT_FALSE(
+      server().last_request<tcli::TExecuteStatementReq>("ExecuteStatement").__isset.confOverlay);
+  session_->execute({.sql = "x", .parameters = &none, .query_tags = {{"team", "a:b"}}}, {});
+
+  EXPECT_EQ(server()
+                .last_request<tcli::TExecuteStatementReq>("ExecuteStatement")
+                .confOverlay.at("query_tags"),
+            "team:a\\:b");
+}
+
 }  // namespace
 }  // namespace dbsql::protocol::thrift

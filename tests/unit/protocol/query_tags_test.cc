@@ -29,5 +29,24 @@ TEST(QueryTags, RefuseKeysThatNoServerCouldTellApart) {
         << key;
 }
 
+TEST(QueryTags, AreReadAsPeopleWriteThem) {
+  EXPECT_EQ(parse_query_tags(R"(data:a\,b,team:eng)"),
+            (QueryTags{{"data", "a,b"}, {"team", "eng"}}));
+  EXPECT_EQ(parse_query_tags("exp"), (QueryTags{{"exp", std::nullopt}}));
+  EXPECT_EQ(parse_query_tags("  team:eng , env:prod  "),
+            (QueryTags{{"team", "eng"}, {"env", "prod"}}));
+  EXPECT_EQ(parse_query_tags("a,,b"), (QueryTags{{"a", std::nullopt}, {"b", std::nullopt}}));
+  EXPECT_EQ(parse_query_tags("k:"), (QueryTags{{"k", ""}}));
+  EXPECT_EQ(parse_query_tags("url:http://host"), (QueryTags{{"url", "http://host"}}));
+  EXPECT_EQ(parse_query_tags(""), QueryTags{});
+  EXPECT_EQ(parse_query_tags("a\\"), (QueryTags{{"a\\", std::nullopt}}));
+}
+
+TEST(QueryTags, SurviveBeingWrittenAndRead) {
+  const QueryTags tags{{"team", "a:b,c\\d"}, {"k\\", ""}, {"flag", std::nullopt}};
+
+  EXPECT_EQ(parse_query_tags(encode_query_tags(tags)), tags);
+}
+
 }  // namespace
 }  // namespace dbsql::protocol
