@@ -137,6 +137,8 @@ void ResultStream::close() noexcept {
   // (reference/results.md 6.5).
   if (files_) files_->close();
   operation_->close();
+  source_ = std::monostate{};
+  peeked_.reset();
 }
 
 void ResultStream::count_against_limit(arrow::UniqueArray& batch) {
@@ -148,8 +150,6 @@ void ResultStream::count_against_limit(arrow::UniqueArray& batch) {
 void ResultStream::require_complete() const {
   if (!truncated_by_server_) return;
   throw_error({.kind = ErrorKind::CorruptResult,
-  source_ = std::monostate{};
-  peeked_.reset();
                .message =
                    "the server cut this result at its size limit: rows are missing after the ones "
                    "read; select fewer rows or columns, or set a row limit"});

@@ -78,9 +78,9 @@ std::optional<std::int64_t> Result::affected_rows() const noexcept {
 }
 
 std::optional<ArrowArray> Result::next_batch() {
+  impl_->require_untouched();
   auto batch = impl_->next();
   if (!batch) return std::nullopt;
-  impl_->require_untouched();
   return batch->move_out();
 }
 
@@ -98,9 +98,9 @@ void Result::close() noexcept {
 }
 
 detail::Cursor Result::cursor() {
+  impl_->require_untouched();
   // The cursor stands before the first row: the first advance loads a batch.
   return {
-  impl_->require_untouched();
       .columns = {}, .schema = &impl_->schema(), .row = 0, .row_count = 0, .source = impl_.get()};
 }
 

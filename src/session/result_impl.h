@@ -38,14 +38,14 @@ class Result::Impl {
   /// call.
   std::optional<arrow::UniqueArray> next();
 
-  /// Makes the next batch the one that `cursor` reads; false at the end.
-  bool load_next_batch(detail::Cursor& cursor);
-
-  /// Ends a read that is under way on another thread, then frees what the statement holds here and
   /// A second reader would start behind the batch of the first one and lose what is left of it.
   /// \throws Error (InvalidState) when rows have been taken and not all of them read
   void require_untouched() const;
 
+  /// Makes the next batch the one that `cursor` reads; false at the end.
+  bool load_next_batch(detail::Cursor& cursor);
+
+  /// Ends a read that is under way on another thread, then frees what the statement holds here and
   /// on the server.
   void close() noexcept;
 
