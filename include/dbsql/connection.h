@@ -2,6 +2,7 @@
 
 #include <dbsql/execute_options.h>
 #include <dbsql/export.h>
+#include <dbsql/metadata.h>
 #include <dbsql/result.h>
 #include <dbsql/statement_handle.h>
 
@@ -63,6 +64,33 @@ class DBSQL_EXPORT Connection {
   /// \throws Error (InvalidArgument)  the text is not an id
   /// Source: reference/results.md 6.4. Cost: one request.
   StatementHandle attach(std::string_view statement_id, const WaitOptions& options = {});
+
+  // What the server has to offer: one request each, whose answer is read like any result. Columns
+  // and their meaning are in docs/metadata.md, the rules for names in <dbsql/metadata.h>. What does
+  // not exist has no rows; it is no error. Deadlines, stop tokens and row limits of `options` hold
+  // as for a statement; query tags do not. Source: reference/thrift.md 3.7,
+  // reference/metadata.md 2.
+
+  /// One row for each catalog; none on servers with a single, nameless one (Spark).
+  Result catalogs(const ExecuteOptions& options = {});
+  Result schemas(const SchemaFilter& filter = {}, const ExecuteOptions& options = {});
+  /// Tables and views.
+  Result tables(const TableFilter& filter = {}, const ExecuteOptions& options = {});
+  /// What the column TABLE_TYPE of `tables()` can hold.
+  Result table_types(const ExecuteOptions& options = {});
+  /// The columns of tables and views.
+  Result columns(const ColumnFilter& filter = {}, const ExecuteOptions& options = {});
+  /// The SQL types of the server.
+  Result type_info(const ExecuteOptions& options = {});
+  Result functions(const FunctionFilter& filter = {}, const ExecuteOptions& options = {});
+  /// The primary key of one table; no rows when it has none, or the server keeps no keys.
+  /// \throws Error (InvalidArgument)  the table has no name, or a catalog without a schema
+  Result primary_keys(const TableName& table, const ExecuteOptions& options = {});
+  /// Foreign keys between two tables; with `foreign` alone all that it has, with `parent` alone all
+  /// that refer to it. \throws Error (InvalidArgument)  as above, or neither table is given
+  Result cross_reference(const std::optional<TableName>& parent,
+                         const std::optional<TableName>& foreign,
+                         const ExecuteOptions& options = {});
 
   /// The server's id of the session, in the form of its logs.
   const std::string& id() const noexcept;

@@ -8,6 +8,7 @@
 #include <dbsql/error.h>
 #include <dbsql/execute_options.h>
 #include <dbsql/log.h>
+#include <dbsql/metadata.h>
 #include <dbsql/quote.h>
 #include <dbsql/result.h>
 #include <dbsql/row.h>

@@ -155,6 +155,8 @@ class Operation {
   virtual void close() noexcept = 0;
 };
 
+struct ListingRequest;
+
 /// One session on one server.
 ///
 /// Threads: any thread; statements of one session may run side by side.
@@ -172,6 +174,11 @@ class Session {
   /// knows none of that id
   virtual std::unique_ptr<Operation> attach(const std::string& statement_id,
                                             const base::CallContext& call) = 0;
+
+  /// Asks what catalogs, schemas, tables and so on there are; the answer is read like the result of
+  /// a statement. Names are taken as they are: which of them are patterns is the server's affair.
+  virtual std::unique_ptr<Operation> list(const ListingRequest& request,
+                                          const base::CallContext& call) = 0;
 
   /// Whether the server has said that the session is gone.
   virtual bool is_dead() const noexcept = 0;

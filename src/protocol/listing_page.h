@@ -4,6 +4,7 @@
 #include "protocol/listing.h"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,12 +27,13 @@ class ListingShaper {
 
  private:
   std::vector<bool> rows_to_keep(const WireColumn& catalogs) const;
-  std::int32_t ordinal(std::optional<std::int32_t> sent, bool is_new_table);
-  WireColumn number(const ColumnarRows& rows, std::size_t ordinals, std::string& bytes);
+  std::int32_t next_ordinal(std::optional<std::int32_t> sent, bool is_new_table);
+  CellBytes number(const std::vector<WireColumn>& columns, std::size_t ordinals,
+                   std::deque<std::string>& memory);
 
   ListingRequest request_;
-  std::string table_;                // of the last row: catalog, schema and name
-  std::int32_t last_ordinal_ = 0;    // of the last row
+  std::string table_;                 // of the last row: catalog, schema and name
+  std::int32_t last_ordinal_ = 0;     // of the last row
   std::optional<std::int32_t> base_;  // what the server counts from
 };
 

@@ -14,15 +14,6 @@ namespace {
 
 constexpr std::chrono::seconds kServerTimeoutSlack{10};
 
-void require_valid(const ExecuteOptions& options) {
-  if (options.row_limit < 0)
-    throw_error({.kind = ErrorKind::InvalidArgument,
-                 .message = "row_limit must not be negative; 0 means all rows"});
-  if (options.server_timeout && options.server_timeout->count() < 0)
-    throw_error({.kind = ErrorKind::InvalidArgument,
-                 .message = "server_timeout must not be negative; 0 means no limit"});
-}
-
 /// DML answers with one row of counters; older servers only there (reference/thrift.md 3.2).
 std::optional<std::int64_t> affected_rows_in(Result& result) {
   const auto column = result.schema().find("num_affected_rows");
@@ -34,6 +25,15 @@ std::optional<std::int64_t> affected_rows_in(Result& result) {
 }  // namespace
 
 /// What holds for the statement as long as it lives.
+void Connection::Impl::require_valid(const ExecuteOptions& options) {
+  if (options.row_limit < 0)
+    throw_error({.kind = ErrorKind::InvalidArgument,
+                 .message = "row_limit must not be negative; 0 means all rows"});
+  if (options.server_timeout && options.server_timeout->count() < 0)
+    throw_error({.kind = ErrorKind::InvalidArgument,
+                 .message = "server_timeout must not be negative; 0 means no limit"});
+}
+
 base::CallContext Connection::Impl::call_of(const ExecuteOptions& options) const {
   base::CallContext call;
   call.deadline = options.deadline;

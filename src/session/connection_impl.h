@@ -31,6 +31,7 @@ class Connection::Impl {
   StatementHandle submit(std::string_view sql, const Parameters& parameters,
                          const ExecuteOptions& options);
   StatementHandle attach(std::string_view statement_id, const WaitOptions& options);
+  Result list(const protocol::ListingRequest& request, const ExecuteOptions& options);
   const std::string& id() const noexcept { return session_->id(); }
   bool is_open() const noexcept { return !closed_ && !session_->is_dead(); }
   void close() noexcept;
@@ -44,6 +45,9 @@ class Connection::Impl {
                                    const base::CallContext& limits);
   std::shared_ptr<Statement> track(std::unique_ptr<protocol::Operation> operation,
                                    session::StatementSettings settings);
+  Result open_listing(std::unique_ptr<protocol::Operation> operation, const ExecuteOptions& options,
+                      const base::CallContext& limits);
+  static void require_valid(const ExecuteOptions& options);
   base::CallContext limits_of(const ExecuteOptions& options) const;
   base::CallContext call_of(const ExecuteOptions& options) const;
   void require_open() const;

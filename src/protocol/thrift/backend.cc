@@ -73,12 +73,6 @@ bool is_misunderstanding(const Error& error) {
          base::to_lower(error.message()).find("client_protocol") != std::string::npos;
 }
 
-/// The names of the one catalog of servers that have only one.
-bool is_only_catalog(std::string_view catalog) {
-  return base::equals_ignore_case(catalog, "SPARK") ||
-         base::equals_ignore_case(catalog, "spark_catalog");
-}
-
 void run(Session& session, const std::string& sql, const base::CallContext& call) {
   const Parameters none;
   const auto operation = session.execute({.sql = sql, .parameters = &none}, call);
@@ -88,7 +82,7 @@ void run(Session& session, const std::string& sql, const base::CallContext& call
 
 /// For servers that ignored the initial namespace of the request (reference/thrift.md 3.1).
 void use_namespace(Session& session, const SessionRequest& request, const base::CallContext& call) {
-  if (!request.catalog.empty() && !is_only_catalog(request.catalog))
+  if (!request.catalog.empty() && !names_only_catalog(request.catalog))
     run(session, "USE CATALOG " + quote_identifier(request.catalog), call);
   if (!request.schema.empty()) run(session, "USE " + quote_identifier(request.schema), call);
 }
@@ -96,7 +90,7 @@ void use_namespace(Session& session, const SessionRequest& request, const base::
 /// A server that says it cannot do several catalogs would run every statement in the wrong one.
 void require_catalogs(const SessionRequest& request, const tcli::TOpenSessionResp& reply,
                       const base::CallContext& call) {
-  if (request.catalog.empty() || is_only_catalog(request.catalog) ||
+  if (request.catalog.empty() || names_only_catalog(request.catalog) ||
       (reply.__isset.canUseMultipleCatalogs && reply.canUseMultipleCatalogs))
     return;
   throw_with_ids(

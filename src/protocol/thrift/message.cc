@@ -160,6 +160,16 @@ template base::Buffer encode_call(std::string_view, std::int32_t,
 template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TFetchResultsReq&);
 template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TCancelOperationReq&);
 template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TCloseOperationReq&);
+template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TGetCatalogsReq&);
+template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TGetSchemasReq&);
+template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TGetTablesReq&);
+template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TGetTableTypesReq&);
+template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TGetColumnsReq&);
+template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TGetTypeInfoReq&);
+template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TGetFunctionsReq&);
+template base::Buffer encode_call(std::string_view, std::int32_t, const tcli::TGetPrimaryKeysReq&);
+template base::Buffer encode_call(std::string_view, std::int32_t,
+                                  const tcli::TGetCrossReferenceReq&);
 // ... and what it reads with generated code.
 template tcli::TStatus decode_struct(std::span<const std::byte>);
 template tcli::TOpenSessionResp decode_struct(std::span<const std::byte>);

@@ -135,6 +135,24 @@ template RpcReply Rpc::call(const Method&, const tcli::TFetchResultsReq&, const 
                             std::chrono::milliseconds);
 template RpcReply Rpc::call(const Method&, const tcli::TCancelOperationReq&,
                             const base::CallContext&, std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetCatalogsReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetSchemasReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetTablesReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetTableTypesReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetColumnsReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetTypeInfoReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetFunctionsReq&, const base::CallContext&,
+                            std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetPrimaryKeysReq&,
+                            const base::CallContext&, std::chrono::milliseconds);
+template RpcReply Rpc::call(const Method&, const tcli::TGetCrossReferenceReq&,
+                            const base::CallContext&, std::chrono::milliseconds);
 template void Rpc::notify(const Method&, const tcli::TCancelOperationReq&,
                           std::function<void()>) noexcept;
 template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&,

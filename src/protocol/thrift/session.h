@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "protocol/backend.h"
+#include "protocol/listing.h"
 #include "protocol/thrift/backend.h"
 #include "protocol/thrift/features.h"
 #include "protocol/thrift/pending_closes.h"
@@ -35,6 +36,8 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
                                      const base::CallContext& call) override;
   std::unique_ptr<Operation> attach(const std::string& statement_id,
                                     const base::CallContext& call) override;
+  std::unique_ptr<Operation> list(const ListingRequest& request,
+                                  const base::CallContext& call) override;
   bool is_dead() const noexcept override { return dead_; }
   void close() noexcept override;
 
@@ -53,6 +56,9 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
 
  private:
   std::function<void(RpcReply)> cancel_when_late() const;
+  RpcReply ask_listing(const ListingRequest& request, const base::CallContext& call);
+  template <class Request>
+  RpcReply ask_listing(const Method& method, Request wire, const base::CallContext& call);
   tcli::TExecuteStatementReq prepare(const ExecuteRequest& request) const;
 
   std::shared_ptr<Rpc> rpc_;
