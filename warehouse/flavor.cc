@@ -19,7 +19,7 @@ constexpr std::array kFlavors{
                  .version = "3.1.1"},  // a compatibility number that never changes
     FlavorTraits{.flavor = Flavor::DatabricksOld,
                  .name = "databricks-old",
-                 .newest_protocol = kSparkV4,
+                 .newest_protocol = kSparkV3,
                  .default_protocol = kSparkV3,
                  .style = {.extensions = false, .times = true, .errors = ErrorStyle::Plain},
                  .version = "3.1.1"},

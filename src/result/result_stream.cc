@@ -9,6 +9,25 @@
 
 namespace dbsql::result {
 
+namespace {
+
+std::int64_t row_count(const std::optional<protocol::Page>& page) {
+  if (!page) return 0;
+  const auto* columns = std::get_if<protocol::ColumnarRows>(&page->rows);
+  if (columns != nullptr) return columns->columns.empty() ? 0 : columns->columns.front().count;
+  return std::holds_alternative<std::monostate>(page->rows) ? 0 : 1;
+}
+
+/// The answer to a statement that returns no rows: interfaces older than Arrow's give it one column
+/// that is nobody's (reference/thrift.md 3.2, 5.3).
+bool is_no_result(const protocol::ResultMetadata& metadata,
+                  const std::optional<protocol::Page>& first_page) {
+  return metadata.columns.size() == 1 && metadata.columns.front().name == "Result" &&
+         metadata.columns.front().type_name == "STRING" && row_count(first_page) == 0;
+}
+
+}  // namespace
+
 ResultStream::ResultStream(std::shared_ptr<protocol::Operation> operation, std::int64_t row_limit,
                            const base::CallContext& call, CloudFetchEnvironment files,
                            const AskTimeZone& ask_zone)
@@ -34,6 +53,10 @@ void ResultStream::read_schema(const base::CallContext& call) {
   } else {
     // Without an Arrow schema one is made up, and how depends on the form the rows come in.
     peeked_ = next_page(call);
+    if (is_no_result(metadata, peeked_)) {
+      arrow_schema_ = arrow::struct_schema({});
+      return;
+    }
     const bool is_arrow =
         peeked_ && std::holds_alternative<std::vector<protocol::ArrowBatch>>(peeked_->rows);
     arrow_schema_ = derive_arrow_schema(metadata, is_arrow ? PageForm::Arrow : PageForm::Columns);
