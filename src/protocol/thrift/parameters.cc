@@ -121,6 +121,11 @@ struct Encoder {
   }
 };
 
+/// A name that servers know in SQL, but not as the type of a parameter (reference/results.md 4.3).
+std::string wire_type(const std::string& type) {
+  return base::equals_ignore_case(type, "TIMESTAMP_LTZ") ? "TIMESTAMP" : type;
+}
+
 Encoded encode(const Value& value) { return std::visit(Encoder{}, value.variant()); }
 
 }  // namespace
@@ -141,7 +146,7 @@ std::vector<tcli::TSparkParameter> encode_parameters(const Parameters& parameter
     } else {
       wire.__set_ordinal(static_cast<std::int32_t>(encoded.size()));
     }
-    wire.__set_type(parameter.type.empty() ? value.type : parameter.type);
+    wire.__set_type(parameter.type.empty() ? value.type : wire_type(parameter.type));
     if (!value.arguments.empty()) wire.__set_arguments(value.arguments);
     if (value.text) {
       tcli::TSparkParameterValue text;

@@ -369,6 +369,30 @@ TEST_F(ThriftOperationTest, SendsParametersAsTypedText) {
   EXPECT_EQ(sent[3].value.stringValue, "5.1");
 }
 
+TEST_F(ThriftOperationTest, SendsNoParametersWhereThereAreNone) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, false), true));
+  session_ = scripted_.backend.open_session({}, {});
+  const Parameters none;
+
+  session_->execute({.sql = "x", .parameters = &none}, {});
+
+  EXPECT_FALSE(
+      server().last_request<tcli::TExecuteStatementReq>("ExecuteStatement").__isset.parameters);
+}
+
+TEST_F(ThriftOperationTest, SendsTextByteForByte) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, false), true));
+  session_ = scripted_.backend.open_session({}, {});
+  std::string text("it's \\ \"x\" \0 \xF0\x9F\x98\x80 \n", 19);
+  text += std::string(std::size_t{1} << 20, 'x');
+  const Parameters one = Parameters::positional({text});
+
+  session_->execute({.sql = "x", .parameters = &one}, {});
+
+  const auto sent = server().last_request<tcli::TExecuteStatementReq>("ExecuteStatement");
+  EXPECT_EQ(sent.parameters.at(0).value.stringValue, text);
+}
+
 TEST_F(ThriftOperationTest, ReportsModifiedRows) {
   tcli::TGetOperationStatusResp status = in_state(tcli::FINISHED_STATE);
   status.__set_numModifiedRows(3);
