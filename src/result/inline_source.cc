@@ -16,6 +16,10 @@ constexpr std::size_t kGuessSlack = 1024;
 }  // namespace
 
 std::optional<arrow::UniqueArray> InlineSource::next() {
+  const auto is_empty = [](const protocol::ArrowBatch& batch) {
+    return batch.row_count == 0 && batch.bytes.empty();
+  };
+  while (position_ < batches_.size() && is_empty(batches_[position_])) ++position_;
   if (position_ == batches_.size()) return std::nullopt;
   // Moved out, so that the page's body can go as soon as its last batch has been read.
   const protocol::ArrowBatch batch = std::exchange(batches_[position_++], {});

@@ -2,6 +2,8 @@
 
 #include <dbsql/error.h>
 
+#include "arrow/lz4_frame.h"
+#include "base/log.h"
 #include "result/columnar.h"
 #include "result/schema_builder.h"
 
@@ -47,6 +49,7 @@ ResultStream::ResultStream(std::shared_ptr<protocol::Operation> operation, std::
 void ResultStream::read_schema(const base::CallContext& call) {
   const protocol::ResultMetadata& metadata = operation_->metadata(call);
   truncated_by_server_ = metadata.truncated_by_server;
+  claims_lz4_ = metadata.lz4_compressed;
   if (!metadata.arrow_schema.empty()) {
     arrow_schema_ = arrow::read_schema(metadata.arrow_schema);
     schema_ = build_schema(metadata, arrow_schema_.get());
@@ -72,9 +75,18 @@ std::optional<protocol::Page> ResultStream::next_page(const base::CallContext& c
   return page;
 }
 
+void ResultStream::note_compression(const std::vector<protocol::ArrowBatch>& batches) {
+  if (!claims_lz4_ || batches.empty() || arrow::is_lz4_frame(batches.front().bytes.bytes())) return;
+  claims_lz4_ = false;
+  base::log(LogLevel::Warn, "result",
+            "the server calls its batches LZ4-compressed, but they are not; they are read as they "
+            "are");
+}
+
 BatchSource ResultStream::choose_source(protocol::Page page) {
   if (auto* batches = std::get_if<std::vector<protocol::ArrowBatch>>(&page.rows)) {
     if (!decoder_) decoder_.emplace(*arrow_schema_);
+    note_compression(*batches);
     return InlineSource(std::move(*batches), *decoder_, last_batch_size_);
   }
   if (auto* columns = std::get_if<protocol::ColumnarRows>(&page.rows)) return std::move(*columns);

@@ -63,6 +63,7 @@ class ResultStream {
   void add_files(std::vector<protocol::ResultLink> links);
   void look_ahead(const base::CallContext& call);
   BatchSource choose_source(protocol::Page page);
+  void note_compression(const std::vector<protocol::ArrowBatch>& batches);
   std::optional<arrow::UniqueArray> next_of_page();
   void count_against_limit(arrow::UniqueArray& batch);
   void require_complete() const;
@@ -80,6 +81,7 @@ class ResultStream {
   std::unique_ptr<CloudFetchPipeline> files_;  // while files are being read
   std::optional<std::int64_t> rows_left_;      // until the row limit; empty = no limit
   bool truncated_by_server_ = false;
+  bool claims_lz4_ = false;  // until found untrue
 };
 
 }  // namespace dbsql::result

@@ -1,6 +1,7 @@
 #include "result/result_stream.h"
 
 #include <dbsql/error.h>
+#include <dbsql/log.h>
 
 #include "support/capture_error.h"
 #include "support/scripted_operation.h"
@@ -10,6 +11,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace dbsql::result {
@@ -70,6 +73,41 @@ TEST(ResultStream, BelievesTheBytesAndNotTheMetadataAboutCompression) {
 
   EXPECT_EQ(rest(claims_lz4), Values{7});
   EXPECT_EQ(rest(claims_plain), Values{8});
+}
+
+TEST(ResultStream, WarnsOnceOfCompressionThatWasNotApplied) {
+  std::vector<std::string> warnings;
+  set_log_sink([&](LogLevel level, std::string_view, std::string_view line) {
+    if (level == LogLevel::Warn) warnings.emplace_back(line);
+  });
+  auto operation = bigints();
+  operation->result_metadata.lz4_compressed = true;
+  for (const std::int64_t value : {1, 2, 3})
+    operation->add(page_of({arrow_message({value}, Wire::Plain)}, value < 3));
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ(rest(stream), (Values{1, 2, 3}));
+  set_log_sink({});
+
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("LZ4"), std::string::npos);
+}
+
+TEST(ResultStream, SkipsBatchesOfNoBytes) {
+  auto operation = bigints();
+  operation->add(page_of({arrow_message({1, 2, 3, 4, 5}), {}, arrow_message({6, 7, 8})}));
+  operation->add(page_of({{}}));
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ(rest(stream), (Values{1, 2, 3, 4, 5, 6, 7, 8}));
+}
+
+TEST(ResultStream, ABatchOfNoBytesThatDeclaresRowsIsCorrupt) {
+  auto operation = bigints();
+  operation->add(page_of({protocol::ArrowBatch{.bytes = {}, .row_count = 2}}));
+  ResultStream stream(std::move(operation), 0, {});
+
+  EXPECT_EQ(capture_error([&] { stream.next({}); }).kind(), ErrorKind::CorruptResult);
 }
 
 TEST(ResultStream, CutsPaddingRowsOfABatch) {
