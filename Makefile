@@ -39,8 +39,8 @@ bench:
 ## interop   the official Python and Node drivers against the local warehouse (skips without their registries)
 interop:
 	tools/bootstrap interop
-	cmake --preset release
-	cmake --build --preset release --parallel $(JOBS) --target dbsql_shell dbsql-warehouse
+	cmake --preset release -D DBSQL_BUILD_TESTS=ON
+	cmake --build --preset release --parallel $(JOBS) --target dbsql_shell dbsql-warehouse golden_warehouse
 	tests/interop/run build/release
 
 ## format    rewrite the sources in the project's format (tools/format --check only looks)
