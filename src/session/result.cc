@@ -53,6 +53,7 @@ void Result::Impl::require_untouched() const {
 }
 
 bool Result::Impl::load_next_batch(detail::Cursor& cursor) {
+  rows_begun_ = false;  // all of the last batch has been read
   auto batch = next();
   cursor.row = 0;
   cursor.row_count = 0;
