@@ -41,8 +41,8 @@ void mistake_in_a_statement(dbsql::Connection& connection) {
 
 void statement_with_a_time_limit(dbsql::Connection& connection) {
   try {
-    // Bounds everything: submitting, waiting and reading. The warehouse is told to stop when it
-    // passes.
+    // Bounds submitting and waiting; a `deadline` bounds reading as well. The warehouse is told to
+    // stop when it passes.
     connection.query(kLongStatement, {}, {.timeout = 500ms});
   } catch (const dbsql::TimeoutError& error) {
     report("time limit", error);
