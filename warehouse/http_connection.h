@@ -18,6 +18,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -169,7 +170,9 @@ class HttpConnection final : public AnyConnection,
 
   void read_head() {
     parser_.emplace();
-    parser_->body_limit(host_->options.max_body_bytes);
+    // Which limit holds is known after the head; the parser compares the declared length with this.
+    parser_->body_limit(
+        std::max<std::uint64_t>(host_->options.max_body_bytes, host_->options.max_upload_bytes));
     parser_->header_limit(host_->options.max_header_bytes);
     lowest().expires_after(host_->options.idle_timeout);
     http::async_read_header(stream_, buffer_, *parser_,
@@ -196,6 +199,10 @@ class HttpConnection final : public AnyConnection,
     upload_ = upload_for ? upload_for(head) : nullptr;
     const bool has_body = parser_->content_length().value_or(1) > 0 && !parser_->is_done();
     if (upload_ && has_body) return start_upload();
+    const std::uint64_t limit = host_->options.max_body_bytes;
+    if (parser_->content_length().value_or(0) > limit)
+      return refuse(make_error_code(http::error::body_limit));
+    parser_->body_limit(limit);
     http::async_read(stream_, buffer_, *parser_,
                      [self = this->shared_from_this()](error_code error, std::size_t) {
                        if (error) return self->refuse(error);

@@ -13,6 +13,7 @@
 #include <dbsql/result.h>
 #include <dbsql/row.h>
 #include <dbsql/schema.h>
+#include <dbsql/staging.h>
 #include <dbsql/statement_handle.h>
 #include <dbsql/statement_state.h>
 #include <dbsql/value.h>

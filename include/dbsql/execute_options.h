@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dbsql/staging.h>
 #include <dbsql/value.h>
 
 #include <chrono>
@@ -88,6 +89,9 @@ struct ExecuteOptions {
   /// Called from the waiting thread after each status reply while the statement runs. It must not
   /// throw.
   std::function<void(const Progress&)> on_progress;
+  /// For PUT, GET and REMOVE of a volume's file. What it points to must stay until the file was
+  /// moved: by `query()` and `execute()`, or by `StatementHandle::result()`.
+  StagingOptions staging;
 };
 
 }  // namespace dbsql

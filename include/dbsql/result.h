@@ -4,6 +4,7 @@
 #include <dbsql/export.h>
 #include <dbsql/row.h>
 #include <dbsql/schema.h>
+#include <dbsql/staging.h>
 
 #include <cstdint>
 #include <memory>
@@ -38,6 +39,10 @@ class DBSQL_EXPORT Result {
   /// Rows inserted, updated and deleted, where the server reports a count; empty for queries and
   /// DDL.
   std::optional<std::int64_t> affected_rows() const noexcept;
+
+  /// What was moved, when the statement was a PUT, GET or REMOVE of a volume's file: such a result
+  /// has neither columns nor rows.
+  const std::optional<StagingResult>& staging() const noexcept;
 
   /// The rows as tuples of the given types, one type per column. A loop may be left and taken up
   /// again over the same rows object; asking for another one before the end is `InvalidState`.

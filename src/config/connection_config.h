@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace dbsql::config {
 
@@ -37,6 +38,8 @@ struct ConnectionConfig {
 
   std::int64_t max_rows_per_fetch = 100'000;
   std::chrono::seconds query_timeout{0};  ///< server side; 0 = none
+  /// Folders and files that PUT and GET of volumes may use, as written.
+  std::vector<std::string> staging_allowed_paths;
   std::string query_tags;  ///< of the session, as written: `team:engineering,nightly`
   /// Longest silence about an open statement before the server is sent a heartbeat; 0 = none.
   std::chrono::milliseconds keep_alive_interval{60'000};

@@ -90,6 +90,21 @@ void set_metric_views(ConnectionConfig& config, const OptionValue& value) {
   if (value.boolean) config.session_confs[kConf] = "true";
 }
 
+void set_allowed_paths(ConnectionConfig& config, const OptionValue& value) {
+  config.staging_allowed_paths.clear();
+  for (const std::string_view path : base::split(value.text, ',')) {
+    if (const auto trimmed = base::trim(path); !trimmed.empty())
+      config.staging_allowed_paths.emplace_back(trimmed);
+  }
+}
+
+std::string allowed_paths_text(const ConnectionConfig& config) {
+  std::string text;
+  for (const std::string& path : config.staging_allowed_paths)
+    text += base::concat(text.empty() ? "" : ",", path);
+  return text;
+}
+
 void no_effect(ConnectionConfig&, const OptionValue&) {}
 
 void set_native_types(ConnectionConfig& config, const OptionValue& value) {
@@ -176,6 +191,12 @@ constexpr Option kOptions[] = {
              "before a comma, colon or backslash that is part of a label",
      .store = [](Config& config, const Value& value) { config.query_tags = value.text; },
      .text = [](const Config& config) { return config.query_tags; }},
+    {.key = "staging.allowed_paths",
+     .help =
+         "folders or files, with commas between, that PUT and GET of volumes may read and write "
+         "here; none = no local file is touched",
+     .store = set_allowed_paths,
+     .text = allowed_paths_text},
     {.key = "query.keep_alive_interval",
      .type = OptionType::Duration,
      .unit = "s",

@@ -167,6 +167,17 @@ std::optional<arrow::UniqueArray> ResultStream::next(const base::CallContext& ca
   return std::nullopt;
 }
 
+void ResultStream::discard() {
+  close();
+  files_.reset();
+  peeked_.reset();
+  pages_done_ = true;
+  source_ = std::monostate{};
+  decoder_.reset();
+  arrow_schema_ = arrow::struct_schema({});
+  schema_ = {};
+}
+
 void ResultStream::close() noexcept {
   // Downloads first: closing the statement would make their links useless
   // (reference/results.md 6.5).

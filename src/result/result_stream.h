@@ -26,8 +26,8 @@ using AskTimeZone = std::function<std::optional<std::string>(const base::CallCon
 
 /// The record batches of one statement, in order, whatever format each page arrives in.
 ///
-/// Ownership: `close()` or the destructor frees the operation on the server, whoever shares it. Batches
-/// outlive this object. Threads: one thread at a time. Errors: those of the operation, and
+/// Ownership: `close()` or the destructor frees the operation on the server, whoever shares it.
+/// Batches outlive this object. Threads: one thread at a time. Errors: those of the operation, and
 /// `CorruptResult` when a page does not hold what it declares or the server cut the
 ///   result short. After an error the stream must not be read further.
 /// Cost: one page at a time is held, or what the budget of `files` allows of files from cloud
@@ -51,6 +51,9 @@ class ResultStream {
 
   /// The next batch, possibly of zero rows; empty at the end.
   std::optional<arrow::UniqueArray> next(const base::CallContext& call);
+
+  /// Makes it a result without columns and rows: what the server sent was for this side alone.
+  void discard();
 
   /// Ends downloads and frees the statement on the server.
   void close() noexcept;

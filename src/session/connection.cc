@@ -78,7 +78,9 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                       .wait_until = std::nullopt,
                                       .row_limit = options.row_limit,
                                       .on_progress = options.on_progress,
-                                      .files = files_};
+                                      .files = files_,
+                                      .staging = options.staging,
+                                      .staging_environment = staging_};
   // The server stops it by itself. This is for servers that do not (reference/results.md 6.5).
   if (server_timeout.count() > 0)
     settings.wait_until = clock_.now() + server_timeout + kServerTimeoutSlack;
@@ -95,6 +97,19 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
 Result Connection::Impl::query(std::string_view sql, const Parameters& parameters,
                                const ExecuteOptions& options) {
   const base::CallContext limits = limits_of(options);
+  try {
+    return query_once(sql, parameters, options, limits);
+  } catch (const Error& error) {
+    // The link to a volume's file was too old when it was used. No call gives another one but the
+    // statement itself, which has changed nothing (reference/results.md 5.5).
+    if (error.kind() != ErrorKind::LinkExpired || !error.retryable()) throw;
+  }
+  return query_once(sql, parameters, options, limits);
+}
+
+Result Connection::Impl::query_once(std::string_view sql, const Parameters& parameters,
+                                    const ExecuteOptions& options,
+                                    const base::CallContext& limits) {
   const auto statement = start(sql, parameters, options, Reply::WithFirstRows, limits);
   // Its owner until there is a result: when it goes without one, the statement ends on the server.
   const StatementHandle owner(statement);
@@ -112,6 +127,7 @@ StatementHandle Connection::Impl::attach(std::string_view statement_id,
   session::StatementSettings settings;
   settings.call.connection_id = id();
   settings.files = files_;
+  settings.staging_environment = staging_;
   base::CallContext call = settings.call;
   if (options.timeout) call.deadline = clock_.now() + *options.timeout;
   call.stop = options.stop;

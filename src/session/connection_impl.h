@@ -21,9 +21,11 @@ namespace dbsql {
 class Connection::Impl {
  public:
   Impl(std::shared_ptr<protocol::Session> session, result::CloudFetchEnvironment files,
-       std::chrono::seconds server_timeout, base::Clock& clock)
+       std::shared_ptr<const staging::Environment> staging, std::chrono::seconds server_timeout,
+       base::Clock& clock)
       : session_(std::move(session)),
         files_(std::move(files)),
+        staging_(std::move(staging)),
         server_timeout_(server_timeout),
         clock_(clock) {}
 
@@ -40,6 +42,8 @@ class Connection::Impl {
   enum class Reply : std::uint8_t { AtOnce, WithFirstRows };
   using Statement = session::Statement;
 
+  Result query_once(std::string_view sql, const Parameters& parameters,
+                    const ExecuteOptions& options, const base::CallContext& limits);
   std::shared_ptr<Statement> start(std::string_view sql, const Parameters& parameters,
                                    const ExecuteOptions& options, Reply reply,
                                    const base::CallContext& limits);
@@ -54,6 +58,7 @@ class Connection::Impl {
 
   const std::shared_ptr<protocol::Session> session_;
   const result::CloudFetchEnvironment files_;
+  const std::shared_ptr<const staging::Environment> staging_;
   const std::chrono::seconds server_timeout_;
   base::Clock& clock_;
   std::atomic<bool> closed_ = false;

@@ -14,6 +14,7 @@
 #include "protocol/query_tags.h"
 #include "protocol/thrift/backend.h"
 #include "session/connection_impl.h"
+#include "staging/transfer.h"
 
 #include <map>
 #include <string>
@@ -68,6 +69,16 @@ result::CloudFetchEnvironment make_files(const config::ConnectionConfig& config,
   return files;
 }
 
+/// Volumes' files, too, but for the retry table: storage must never see credentials.
+std::shared_ptr<const staging::Environment> make_staging(
+    const config::ConnectionConfig& config, std::shared_ptr<http::CurlTransport> transport) {
+  auto environment = std::make_shared<staging::Environment>();
+  environment->client = std::make_shared<const http::Client>(std::move(transport), config.retry);
+  environment->allowed_paths = staging::AllowedPaths(config.staging_allowed_paths);
+  environment->allow_insecure_http = config.allow_insecure_http;
+  return environment;
+}
+
 std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& config,
                                                 std::shared_ptr<http::CurlTransport> transport) {
   auto authenticator = make_authenticator(config);
@@ -111,6 +122,7 @@ class Connector::Impl {
     auto transport = std::make_shared<http::CurlTransport>(
         http::CurlOptions{.connect_timeout = config_.connect_timeout, .tls = config_.tls});
     files_ = make_files(config_, transport);
+    staging_ = make_staging(config_, transport);
     backend_ = make_backend(config_, std::move(transport));
   }
 
@@ -121,8 +133,8 @@ class Connector::Impl {
     call.stop = options.stop;
     auto session = backend_->open_session(
         {.catalog = config_.catalog, .schema = config_.schema, .confs = confs_of(options)}, call);
-    return std::make_shared<Connection::Impl>(std::move(session), files_, config_.query_timeout,
-                                              clock);
+    return std::make_shared<Connection::Impl>(std::move(session), files_, staging_,
+                                              config_.query_timeout, clock);
   }
 
  private:
@@ -141,6 +153,7 @@ class Connector::Impl {
   config::ConnectionConfig config_;
   std::string query_tags_;  // of the DSN, as the server reads them
   result::CloudFetchEnvironment files_;
+  std::shared_ptr<const staging::Environment> staging_;
   std::shared_ptr<protocol::Backend> backend_;
 };
 

@@ -78,6 +78,8 @@ std::optional<std::int64_t> Result::affected_rows() const noexcept {
   return impl_->affected_rows();
 }
 
+const std::optional<StagingResult>& Result::staging() const noexcept { return impl_->staging(); }
+
 std::optional<ArrowArray> Result::next_batch() {
   impl_->require_untouched();
   auto batch = impl_->next();

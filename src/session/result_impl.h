@@ -21,10 +21,13 @@ namespace dbsql {
 /// Threads: one reader at a time; `close()` from any thread.
 class Result::Impl {
  public:
-  Impl(std::shared_ptr<session::Statement> statement, std::unique_ptr<result::ResultStream> stream)
+  /// \param staging  what was moved before there was a result
+  Impl(std::shared_ptr<session::Statement> statement, std::unique_ptr<result::ResultStream> stream,
+       std::optional<StagingResult> staging = std::nullopt)
       : statement_(std::move(statement)),
         stream_(std::move(stream)),
-        affected_rows_(stream_->affected_rows()) {}
+        affected_rows_(staging ? std::nullopt : stream_->affected_rows()),
+        staging_(staging) {}
   ~Impl() { close(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -33,6 +36,7 @@ class Result::Impl {
   const ArrowSchema& arrow_schema() const noexcept { return stream_->arrow_schema(); }
   const std::string& statement_id() const noexcept { return statement_->id(); }
   std::optional<std::int64_t> affected_rows() const noexcept { return affected_rows_; }
+  const std::optional<StagingResult>& staging() const noexcept { return staging_; }
 
   /// The next batch with rows in it; empty at the end. An error is thrown again by every later
   /// call.
@@ -55,6 +59,7 @@ class Result::Impl {
   const std::shared_ptr<session::Statement> statement_;
   const std::unique_ptr<result::ResultStream> stream_;
   const std::optional<std::int64_t> affected_rows_;
+  const std::optional<StagingResult> staging_;
 
   std::mutex mutex_;            // held while a batch is being read
   bool at_end_ = false;         // guarded by mutex_

@@ -23,6 +23,15 @@ base::CallContext with(base::CallContext call, const std::string& statement_id,
   return call;
 }
 
+/// What was given for a transfer must not be left unread or unwritten without a word.
+void require_no_streams(const StagingOptions& options) {
+  if (!staging::has_stream(options)) return;
+  throw_error({.kind = ErrorKind::InvalidArgument,
+               .message = "an input or an output was given, but the statement was no PUT or GET of "
+                          "a volume's file; it has run all the same",
+               .outcome_unknown = true});
+}
+
 }  // namespace
 
 Statement::Statement(std::shared_ptr<protocol::Session> session,
@@ -36,7 +45,9 @@ Statement::Statement(std::shared_ptr<protocol::Session> session,
       wait_until_(settings.wait_until),
       row_limit_(settings.row_limit),
       on_progress_(std::move(settings.on_progress)),
-      files_(std::move(settings.files)) {}
+      files_(std::move(settings.files)),
+      staging_(std::move(settings.staging)),
+      staging_environment_(std::move(settings.staging_environment)) {}
 
 base::CallContext Statement::limits_of(const WaitOptions& options) const {
   base::CallContext limits;
@@ -45,12 +56,16 @@ base::CallContext Statement::limits_of(const WaitOptions& options) const {
   return limits;
 }
 
+base::CallContext Statement::bounded_by(const base::CallContext& limits) const {
+  return limits.deadline ? call_.bounded_by(*limits.deadline) : call_;
+}
+
 template <class Action>
 auto Statement::within(const base::CallContext& limits, Action&& action) {
   require_open();
   const base::LinkedStop stop(call_.stop, limits.stop);
   ProgressObserver progress(on_progress_);
-  base::CallContext call = limits.deadline ? call_.bounded_by(*limits.deadline) : call_;
+  base::CallContext call = bounded_by(limits);
   if (wait_until_) call = call.bounded_by(*wait_until_);
   call.stop = stop.token();
   call.observer = &progress;
@@ -93,17 +108,36 @@ Result Statement::open_result(const base::CallContext& limits) {
   try {
     return within(limits, [&](const base::CallContext& call) {
       operation_->wait(call);
-      operation_->metadata(call);  // a stream that cannot be opened would close the operation
+      // A stream that cannot be opened would close the operation.
+      const bool is_staging = operation_->metadata(call).is_staging;
+      if (!is_staging) require_no_streams(staging_);
       auto stream = std::make_unique<result::ResultStream>(
-          operation_, row_limit_, call, files_, [&](const base::CallContext& asking) {
+          operation_, is_staging ? 0 : row_limit_, call, files_,
+          [&](const base::CallContext& asking) {
             return ask_time_zone(*session_, files_, asking);
           });
-      return Result(std::make_unique<Result::Impl>(shared_from_this(), std::move(stream)));
+      std::optional<StagingResult> moved;
+      if (is_staging) {
+        // The server's time for the statement does not count here: it has finished.
+        base::CallContext transfer = call;
+        transfer.deadline = bounded_by(limits).deadline;
+        moved = move_file(*stream, transfer);
+      }
+      return Result(std::make_unique<Result::Impl>(shared_from_this(), std::move(stream), moved));
     });
   } catch (...) {
     result_taken_ = false;
     throw;
   }
+}
+
+StagingResult Statement::move_file(result::ResultStream& stream, const base::CallContext& call) {
+  if (!staging_environment_)
+    throw_error({.kind = ErrorKind::Protocol,
+                 .message = "the server answered a catalog call with a transfer of a file"});
+  if (!instruction_) instruction_ = staging::read_instruction(stream, call);
+  stream.discard();
+  return staging::Transfer(*instruction_, staging_, *staging_environment_).run(call);
 }
 
 void Statement::cancel(const base::CallContext& limits) {

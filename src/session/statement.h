@@ -9,6 +9,7 @@
 #include "base/linked_stop.h"
 #include "protocol/backend.h"
 #include "result/cloudfetch/pipeline.h"
+#include "staging/transfer.h"
 
 #include <atomic>
 #include <cstdint>
@@ -29,6 +30,9 @@ struct StatementSettings {
   std::int64_t row_limit = 0;
   std::function<void(const Progress&)> on_progress;
   result::CloudFetchEnvironment files;
+  /// For a statement that moves a volume's file.
+  StagingOptions staging;
+  std::shared_ptr<const staging::Environment> staging_environment;
 };
 
 /// One statement after its submission: what its handle, its result and its connection share.
@@ -85,6 +89,8 @@ class Statement : public std::enable_shared_from_this<Statement> {
  private:
   enum class Ending : std::uint8_t { None, Cancelled, Closed };
 
+  base::CallContext bounded_by(const base::CallContext& limits) const;
+  StagingResult move_file(result::ResultStream& stream, const base::CallContext& call);
   template <class Action>
   auto within(const base::CallContext& limits, Action&& action);
   void end(Ending how) noexcept;
@@ -99,6 +105,10 @@ class Statement : public std::enable_shared_from_this<Statement> {
   const std::int64_t row_limit_;
   const std::function<void(const Progress&)> on_progress_;
   const result::CloudFetchEnvironment files_;
+  const StagingOptions staging_;
+  const std::shared_ptr<const staging::Environment> staging_environment_;
+  /// Read, but not yet carried out with success: for whoever holds `result_taken_`.
+  std::optional<staging::Instruction> instruction_;
 
   std::atomic<Ending> ending_ = Ending::None;
   std::atomic<bool> cancelling_ = false;

@@ -60,13 +60,13 @@ void require_fitting(const Instruction& instruction, const StagingOptions& optio
 }
 
 /// Links are secrets: they may travel in the clear only inside this machine.
-void require_safe_link(const std::string& link) {
+void require_safe_link(const std::string& link, bool allow_insecure_http) {
   const auto url = http::Url::parse(link);
   if (!url) {
     throw_error({.kind = ErrorKind::Protocol,
                  .message = "the link in the server's staging answer is not a valid URL"});
   }
-  if (url->scheme == "https" || http::is_loopback_host(url->host)) return;
+  if (url->scheme == "https" || allow_insecure_http || http::is_loopback_host(url->host)) return;
   throw_error({.kind = ErrorKind::NotSupported,
                .message = base::concat("the link in the server's staging answer is not encrypted (",
                                        url->origin(), "); only https is used")});
@@ -194,7 +194,7 @@ Transfer::Transfer(Instruction instruction, const StagingOptions& options,
                    const Environment& environment)
     : instruction_(std::move(instruction)), environment_(environment) {
   require_fitting(instruction_, options);
-  require_safe_link(instruction_.url);
+  require_safe_link(instruction_.url, environment_.allow_insecure_http);
   if (instruction_.operation == StagingOperation::Remove) return;
   const AllowedPaths allowed = environment_.allowed_paths.with(options.allowed_paths);
   body_ = std::make_unique<Body>(instruction_, options, allowed);
@@ -210,7 +210,7 @@ StagingResult Transfer::run(const base::CallContext& call) {
     // What is to be gone is gone; a lost reply to an earlier attempt looks the same.
     const bool is_gone =
         instruction_.operation == StagingOperation::Remove && error.http_status() == 404;
-    if (!is_gone) throw;
+    if (!is_gone) fail(error);
   }
   if (body_ && !body_->is_source()) body_->commit();
   const StagingResult result{
@@ -219,6 +219,13 @@ StagingResult Transfer::run(const base::CallContext& call) {
       .elapsed = std::chrono::duration_cast<milliseconds>(environment_.clock->now() - started)};
   report(result, call);
   return result;
+}
+
+void Transfer::fail(const Error& error) {
+  if (error.kind() != ErrorKind::LinkExpired) throw;
+  ErrorFields fields = error.fields();
+  fields.retryable = !body_ || body_->rewind();
+  throw_error(std::move(fields));
 }
 
 http::Response Transfer::send(const base::CallContext& call) {
@@ -249,16 +256,6 @@ void Transfer::require_moved(const http::Response& response) const {
   throw_error({.kind = ErrorKind::CorruptResult,
                .message = "the storage did not say how long the file is: its end cannot be told "
                           "from a broken connection"});
-}
-
-bool Transfer::renew(Instruction fresh) {
-  if (fresh.operation != instruction_.operation || fresh.local_file != instruction_.local_file) {
-    throw_error({.kind = ErrorKind::Protocol,
-                 .message = "the server answered the same statement with another file"});
-  }
-  require_safe_link(fresh.url);
-  instruction_ = std::move(fresh);
-  return !body_ || body_->rewind();
 }
 
 /// Neither the local file nor the volume's path: both can say more than the log may hold.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dbsql/error.h>
 #include <dbsql/staging.h>
 
 #include "base/call_context.h"
@@ -18,6 +19,8 @@ struct Environment {
   /// Adds no credentials to anything: storage hosts must never see any.
   std::shared_ptr<const http::Client> client;
   AllowedPaths allowed_paths;
+  /// Whether links to other machines may be plain http: only where the connection itself is.
+  bool allow_insecure_http = false;
   /// Longest silence of a storage host.
   std::chrono::milliseconds silence_limit{120'000};
   base::Clock* clock = &base::Clock::system();
@@ -41,17 +44,16 @@ class Transfer {
 
   /// Moves the file, with as many attempts as the retry options allow.
   /// \throws Error  of the storage host, with `http_status()` and its code as `error_class()`;
-  /// LinkExpired when only a fresh answer can help; TimeoutError, CancelledError as `call` demands
+  /// LinkExpired when only a fresh answer can help, `retryable()` when the same bytes can be moved
+  /// again: running the statement anew is the only way to another link (reference/results.md 5.5);
+  /// TimeoutError, CancelledError as `call` demands
   StagingResult run(const base::CallContext& call);
-
-  /// Takes the fresh link of the same statement, run again. \return false when the bytes cannot be
-  /// moved a second time. \throws Error (Protocol) when the answer is about another file
-  bool renew(Instruction fresh);
 
  private:
   class Body;
 
   http::Response send(const base::CallContext& call);
+  [[noreturn]] void fail(const Error& error);
   void require_moved(const http::Response& response) const;
   void report(const StagingResult& result, const base::CallContext& call) const;
 

@@ -375,5 +375,16 @@ TEST(DsnText, GivesTheSameConfigurationAgain) {
   }
 }
 
+TEST(ParseDsn, TakesAListOfLocalPathsForVolumes) {
+  const ConnectionConfig config =
+      parse_dsn("token:t@host:443/sql?staging.allowed_paths=/data,%20rel/x%20,,/a%20b");
+
+  EXPECT_EQ(config.staging_allowed_paths, (std::vector<std::string>{"/data", "rel/x", "/a b"}));
+  EXPECT_EQ(parse_dsn("token:t@host:443" + to_dsn(config).substr(to_dsn(config).find("/sql")))
+                .staging_allowed_paths,
+            config.staging_allowed_paths);
+  EXPECT_TRUE(parse_dsn("token:t@host:443/sql").staging_allowed_paths.empty());
+}
+
 }  // namespace
 }  // namespace dbsql::config

@@ -365,31 +365,25 @@ TEST_F(TransferTest, BytesAreReportedAsTheyMove) {
 TEST_F(TransferTest, ALinkThatIsTooOldIsAnErrorOfItsOwn) {
   serve({reply(403, "<Code>AccessDenied</Code><Message>Request has expired</Message>")});
 
-  EXPECT_EQ(failure(instruction(StagingOperation::Put, folder_.write("a", "x"))).kind(),
-            ErrorKind::LinkExpired);
+  const Error error = failure(instruction(StagingOperation::Put, folder_.write("a", "x")));
+
+  EXPECT_EQ(error.kind(), ErrorKind::LinkExpired);
+  EXPECT_TRUE(error.retryable());
+  EXPECT_EQ(requests(), 1U);
 }
 
-TEST_F(TransferTest, AFreshLinkIsTakenWhenTheBytesCanBeMovedAgain) {
-  serve({reply(403, "<Code>ExpiredToken</Code>"), reply(403, "<Code>ExpiredToken</Code>"),
-         reply(200)});
-  const Environment here = environment({folder_.path().string()});
-  const StagingOptions options;
-  const Instruction old = instruction(StagingOperation::Put, folder_.write("a", "content"));
-  Transfer transfer(old, options, here);
-  capture_error([&] { transfer.run({}); });
-  Instruction other = old;
-  other.local_file = folder_ / "b";
+TEST_F(TransferTest, AStreamIsBackAtItsStartWhenTheLinkWasTooOld) {
+  serve({reply(403, "<Code>ExpiredToken</Code>")});
+  std::istringstream stream("header|body");
+  stream.ignore(7);
+  StagingOptions options;
+  options.input = &stream;
 
-  EXPECT_EQ(capture_error([&] { transfer.renew(other); }).kind(), ErrorKind::Protocol);
-  Instruction fresh = old;
-  fresh.url = server_->url("/fresh");
-  EXPECT_TRUE(transfer.renew(fresh));
-  capture_error([&] { transfer.run({}); });
-  EXPECT_TRUE(transfer.renew(fresh));
-  EXPECT_EQ(transfer.run({}).bytes, 7U);
+  const Error error =
+      failure(instruction(StagingOperation::Put, std::string(kInputStream)), options);
 
-  EXPECT_EQ(server_->requests().at(2).target(), "PUT /fresh");
-  EXPECT_EQ(server_->requests().at(2).body, "content");
+  EXPECT_TRUE(error.retryable());
+  EXPECT_EQ(stream.tellg(), 7);
 }
 
 TEST_F(TransferTest, OnlyEncryptedLinksAreFollowed) {
