@@ -3,10 +3,10 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -18,32 +18,76 @@ namespace {
 
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-// Below this, the allocator's own caches are as good as ours. Above the largest class, memory is
-// not kept.
-constexpr unsigned kSmallestClass = 16;  // 64 KiB
-constexpr unsigned kLargestClass = 26;   // 64 MiB
-constexpr std::size_t kSmallestSlab = std::size_t{1} << kSmallestClass;
+// Below this, the allocator's own caches are as good as ours. What is larger than the largest slab
+// is not kept.
+constexpr std::size_t kSmallestSlab = std::size_t{64} << 10;
+constexpr std::size_t kLargestSlab = std::size_t{64} << 20;
+// Used and kept memory may exceed the most that was in use by so much, before slabs of other sizes
+// are given up for a fresh one.
+constexpr std::size_t kSlack = std::size_t{16} << 20;
 
 std::size_t round_up(std::size_t size, std::size_t unit) {
   if (size > SIZE_MAX - unit) throw std::bad_alloc();
   return (size + unit - 1) / unit * unit;
 }
 
-bool is_cacheable(std::size_t capacity) noexcept {
-  return std::has_single_bit(capacity) && capacity >= kSmallestSlab &&
-         capacity <= (std::size_t{1} << kLargestClass);
-}
-
-std::size_t class_of(std::size_t capacity) noexcept {
-  return static_cast<std::size_t>(std::countr_zero(capacity)) - kSmallestClass;
-}
-
-/// The size that is really allocated for a request: a power of two where slabs are reused.
+/// The size that is really allocated for a request. Where slabs are reused there are four sizes to
+/// a doubling: files of nearly the same size share a slab, and little of it stays unused.
 std::size_t slab_size(std::size_t capacity) {
   if (capacity < kSmallestSlab) return round_up(std::max<std::size_t>(capacity, 1), kAlignment);
-  if (capacity <= (std::size_t{1} << kLargestClass)) return std::bit_ceil(capacity);
-  return round_up(capacity, kHugePage);
+  if (capacity > kLargestSlab) return round_up(capacity, kHugePage);
+  const std::size_t step = std::bit_floor(capacity) / 4;
+  return round_up(capacity, capacity > kHugePage ? std::max(step, kHugePage) : step);
 }
+
+bool is_cacheable(std::size_t capacity) noexcept {
+  return capacity >= kSmallestSlab && capacity <= kLargestSlab;
+}
+
+/// Kept slabs, by their size.
+class SlabCache {
+ public:
+  std::size_t bytes() const noexcept { return bytes_; }
+
+  /// A slab of at least that size, but not much more. Null when there is none.
+  std::byte* take(std::size_t& capacity) noexcept {
+    const std::size_t largest = capacity + capacity / 4;
+    for (auto place = slabs_.lower_bound(capacity); place != slabs_.end(); ++place) {
+      if (place->first > largest) return nullptr;
+      if (place->second.empty()) continue;
+      capacity = place->first;
+      return take_from(*place);
+    }
+    return nullptr;
+  }
+
+  /// The largest; there must be one.
+  std::byte* take_any() noexcept {
+    auto place = slabs_.rbegin();
+    while (place->second.empty()) ++place;
+    return take_from(*place);
+  }
+
+  /// \throws std::bad_alloc
+  void keep(std::size_t capacity, std::byte* data) {
+    slabs_[capacity].push_back(data);
+    bytes_ += capacity;
+  }
+
+ private:
+  // A few dozen sizes at most, which stay once they have been seen.
+  using Slabs = std::map<std::size_t, std::vector<std::byte*>>;
+
+  std::byte* take_from(Slabs::value_type& place) noexcept {
+    std::byte* slab = place.second.back();  // the last that came: the likeliest to be in a cache
+    place.second.pop_back();
+    bytes_ -= place.first;
+    return slab;
+  }
+
+  Slabs slabs_;
+  std::size_t bytes_ = 0;
+};
 
 std::byte* allocate_pages(std::size_t capacity) {
   // Aligned to a huge page, or the kernel could not use one (reference/performance.md 7, trap 14).
@@ -60,9 +104,23 @@ std::byte* allocate_pages(std::size_t capacity) {
 struct BufferArena::State {
   mutable std::mutex mutex;
   std::size_t cache_limit = 0;
-  Stats stats;  // guarded by mutex
-  std::array<std::vector<std::byte*>, kLargestClass - kSmallestClass + 1>
-      cache;  // guarded by mutex
+  Stats stats;      // guarded by mutex; `cached_bytes` is in `cache`
+  SlabCache cache;  // guarded by mutex
+
+  void add_in_use_locked(std::size_t capacity) {
+    stats.in_use_bytes += capacity;
+    stats.most_in_use_bytes = std::max(stats.most_in_use_bytes, stats.in_use_bytes);
+  }
+
+  /// Gives kept slabs up until at most `limit` bytes of them are left.
+  void shrink_locked(std::size_t limit) noexcept {
+    while (cache.bytes() > limit) std::free(cache.take_any());
+  }
+
+  /// Before fresh memory comes: other slabs go when, with it, there would be too much.
+  void make_way_locked() noexcept {
+    shrink_locked(stats.most_in_use_bytes + kSlack - stats.in_use_bytes);
+  }
 };
 
 BufferArena::BufferArena(std::size_t cache_limit) : state_(std::make_unique<State>()) {
@@ -77,28 +135,25 @@ BufferArena& BufferArena::process() {
   return *arena;
 }
 
+/// A kept slab, or null after everything is ready for a fresh one.
+std::byte* BufferArena::take_cached(std::size_t& capacity) {
+  std::lock_guard lock(state_->mutex);
+  std::byte* slab = is_cacheable(capacity) ? state_->cache.take(capacity) : nullptr;
+  state_->add_in_use_locked(capacity);
+  ++(slab != nullptr ? state_->stats.reused : state_->stats.fresh);
+  if (slab == nullptr) state_->make_way_locked();
+  return slab;
+}
+
 std::byte* BufferArena::take(std::size_t& capacity) {
   capacity = slab_size(capacity);
-  {
-    std::lock_guard lock(state_->mutex);
-    state_->stats.in_use_bytes += capacity;
-    if (is_cacheable(capacity)) {
-      auto& slabs = state_->cache[class_of(capacity)];
-      if (!slabs.empty()) {
-        std::byte* slab = slabs.back();
-        slabs.pop_back();
-        state_->stats.cached_bytes -= capacity;
-        ++state_->stats.reused;
-        return slab;
-      }
-    }
-    ++state_->stats.fresh;
-  }
+  if (std::byte* slab = take_cached(capacity)) return slab;
   try {
     return allocate_pages(capacity);
   } catch (...) {
     std::lock_guard lock(state_->mutex);
     state_->stats.in_use_bytes -= capacity;
+    state_->stats.most_in_use_bytes = state_->stats.in_use_bytes;
     throw;
   }
 }
@@ -107,14 +162,17 @@ void BufferArena::give_back(std::byte* data, std::size_t capacity) noexcept {
   {
     std::lock_guard lock(state_->mutex);
     state_->stats.in_use_bytes -= capacity;
-    if (is_cacheable(capacity) && state_->stats.cached_bytes + capacity <= state_->cache_limit) {
+    if (is_cacheable(capacity)) {
       try {
-        state_->cache[class_of(capacity)].push_back(data);
-        state_->stats.cached_bytes += capacity;
-        return;
+        state_->cache.keep(capacity, data);
+        data = nullptr;
       } catch (
           const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): free it instead of keeping it
       }
+    }
+    if (state_->stats.in_use_bytes == 0) {
+      state_->shrink_locked(state_->cache_limit);
+      state_->stats.most_in_use_bytes = state_->cache.bytes();  // the next result may need as much
     }
   }
   std::free(data);
@@ -122,16 +180,14 @@ void BufferArena::give_back(std::byte* data, std::size_t capacity) noexcept {
 
 void BufferArena::trim() noexcept {
   std::lock_guard lock(state_->mutex);
-  for (auto& slabs : state_->cache) {
-    for (std::byte* slab : slabs) std::free(slab);
-    slabs.clear();
-  }
-  state_->stats.cached_bytes = 0;
+  state_->shrink_locked(0);
 }
 
 BufferArena::Stats BufferArena::stats() const noexcept {
   std::lock_guard lock(state_->mutex);
-  return state_->stats;
+  Stats stats = state_->stats;
+  stats.cached_bytes = state_->cache.bytes();
+  return stats;
 }
 
 MutableBuffer BufferArena::allocate(std::size_t capacity) {

@@ -78,14 +78,16 @@ class MutableBuffer {
 /// decoding (reference/performance.md 0, row 1; 5, row 1), so slabs are kept and handed out again.
 ///
 /// Threads: safe from any thread.
-/// Memory: at most `cache_limit` bytes are kept for reuse; what is above it goes back to the system
-/// at once.
+/// Memory: while anything is in use, slabs of one size make room for those of another, so that used
+/// and kept memory together stay near the most that was ever in use at once. When nothing is in use
+/// any more, at most `cache_limit` bytes are kept.
 class BufferArena {
  public:
   struct Stats {
     std::size_t in_use_bytes = 0;
     std::size_t cached_bytes = 0;
-    std::uint64_t reused = 0;  ///< allocations served without new pages
+    std::size_t most_in_use_bytes = 0;  ///< by the results being read
+    std::uint64_t reused = 0;           ///< allocations served without new pages
     std::uint64_t fresh = 0;
   };
 
@@ -108,6 +110,7 @@ class BufferArena {
   friend class MutableBuffer;
   struct State;
   std::byte* take(std::size_t& capacity);
+  std::byte* take_cached(std::size_t& capacity);
   void give_back(std::byte* data, std::size_t capacity) noexcept;
   std::unique_ptr<State> state_;
 };

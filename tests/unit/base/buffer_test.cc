@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace dbsql::base {
 namespace {
@@ -45,7 +46,7 @@ TEST(BufferArena, ReturnsMemoryWhenTheLastSliceIsGone) {
   EXPECT_GT(arena.stats().cached_bytes, 0U);
 }
 
-TEST(BufferArena, KeepsNoMoreThanItsLimit) {
+TEST(BufferArena, KeepsNoMoreThanItsLimitWhenNothingIsInUse) {
   BufferArena arena(std::size_t{1} << 20);
   {
     MutableBuffer a = arena.allocate(1 << 20);
@@ -53,6 +54,59 @@ TEST(BufferArena, KeepsNoMoreThanItsLimit) {
   }
 
   EXPECT_EQ(arena.stats().cached_bytes, std::size_t{1} << 20);
+}
+
+TEST(BufferArena, KeepsWhatAResultNeedsAsLongAsItIsRead) {
+  BufferArena arena(std::size_t{1} << 20);
+  const MutableBuffer held = arena.allocate(1 << 20);
+  for (int round = 0; round < 3; ++round) {
+    MutableBuffer a = arena.allocate(40 << 20);
+    MutableBuffer b = arena.allocate(40 << 20);
+  }
+
+  EXPECT_EQ(arena.stats().fresh, 3U);
+  EXPECT_EQ(arena.stats().reused, 4U);
+}
+
+TEST(BufferArena, HandsOutASlabForABufferThatIsALittleSmaller) {
+  BufferArena arena;
+  { MutableBuffer a = arena.allocate((20 << 20) + 123); }
+
+  const MutableBuffer b = arena.allocate(20 << 20);
+
+  EXPECT_EQ(arena.stats().reused, 1U);
+}
+
+TEST(BufferArena, WastesNoLargeSlabOnASmallBuffer) {
+  BufferArena arena;
+  { MutableBuffer a = arena.allocate(32 << 20); }
+
+  const MutableBuffer b = arena.allocate(1 << 20);
+
+  EXPECT_EQ(arena.stats().reused, 0U);
+  EXPECT_LE(b.capacity(), std::size_t{2} << 20);
+}
+
+TEST(BufferArena, GivesUpSlabsOfOneSizeForThoseOfAnother) {
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  BufferArena arena(kMiB);
+  const MutableBuffer held = arena.allocate(kMiB);
+  { MutableBuffer large = arena.allocate(64 * kMiB); }
+  std::vector<MutableBuffer> small;
+  for (int i = 0; i < 8; ++i) small.push_back(arena.allocate(8 * kMiB));
+
+  const BufferArena::Stats stats = arena.stats();
+  EXPECT_EQ(stats.cached_bytes, 0U);
+  EXPECT_EQ(stats.in_use_bytes, 65 * kMiB);
+}
+
+TEST(BufferArena, WastesLittleOfASlab) {
+  BufferArena arena;
+  for (std::size_t size = std::size_t{8} << 20; size < (std::size_t{60} << 20); size += 1'234'567) {
+    const MutableBuffer buffer = arena.allocate(size);
+    EXPECT_LE(buffer.capacity(), size + size / 4) << size;
+    arena.trim();
+  }
 }
 
 TEST(BufferArena, TrimGivesEverythingBack) {
