@@ -47,9 +47,9 @@ std::size_t count_of(const WireColumn& column) noexcept {
   return static_cast<std::size_t>(column.count);
 }
 
-/// Most values are short: a fixed copy of 16 bytes costs less than a call with a variable length.
-/// What it writes beyond the value is overwritten by the next one or lies in the slack at the end.
-constexpr std::size_t kShort = 16;
+/// Most values are short: a fixed copy costs less than a call with a variable length. What it
+/// writes beyond the value is overwritten by the next one or lies in the slack at the end.
+constexpr std::size_t kShort = 32;
 
 void copy_value(const std::byte* in, std::size_t size, std::size_t available,
                 std::byte* out) noexcept {

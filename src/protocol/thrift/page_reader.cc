@@ -138,11 +138,7 @@ constexpr std::array<ColumnKind, 8> kColumnKinds{{
 
 std::span<const std::byte> read_values(WireReader& reader, const ColumnKind& kind,
                                        std::int64_t count) {
-  if (kind.width != 0) return reader.take(count, kind.width);
-  WireReader start = reader;
-  const std::size_t begin = reader.position();
-  for (std::int64_t i = 0; i < count; ++i) reader.read_binary();
-  return start.take(static_cast<std::int64_t>(reader.position() - begin), 1);
+  return kind.width != 0 ? reader.take(count, kind.width) : reader.take_strings(count);
 }
 
 WireColumn read_column_values(WireReader& reader, const ColumnKind& kind) {

@@ -70,6 +70,8 @@ class WireReader {
 
   /// `count` values of `width` bytes each.
   std::span<const std::byte> take(std::int64_t count, std::size_t width);
+  /// `count` strings as they are, each with its length before it.
+  std::span<const std::byte> take_strings(std::int64_t count);
 
   [[noreturn]] void fail(std::string_view what) const;
 
