@@ -28,9 +28,11 @@ class ThriftCall {
   Compute compute() const noexcept { return compute_; }
   std::uint64_t journal_number() const noexcept { return exchange_->journal_number; }
 
-  /// Reads field 1 `req` of the arguments. \throws apache::thrift::TException
+  /// Reads field 1 `req` of the arguments.
+  /// \param request  what the fields are that are not sent
+  /// \throws apache::thrift::TException
   template <class Request>
-  Request read_request();
+  Request read_request(Request request = {});
 
   /// Answers with a generated struct. Threads: any; the first answer counts.
   template <class Result>
@@ -61,8 +63,7 @@ class ThriftCall {
 using CallPtr = std::shared_ptr<ThriftCall>;
 
 template <class Request>
-Request ThriftCall::read_request() {
-  Request request;
+Request ThriftCall::read_request(Request request) {
   bool found = false;
   std::string name;
   apache::thrift::protocol::TType type{};

@@ -106,7 +106,9 @@ void ThriftService::Impl::dispatch(const CallPtr& call) {
   } else if (method == "CancelOperation") {
     take<tcli::TCancelOperationReq>(call, &Impl::cancel_operation);
   } else if (method == "OpenSession") {
-    take<tcli::TOpenSessionReq>(call, &Impl::open_session);
+    tcli::TOpenSessionReq nothing;
+    nothing.__isset.client_protocol = false;  // or its default would look as if it had been sent
+    open_session(call, call->read_request(std::move(nothing)));
   } else if (method == "CloseSession") {
     take<tcli::TCloseSessionReq>(call, &Impl::close_session);
   } else if (method == "GetInfo") {

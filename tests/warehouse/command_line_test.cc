@@ -49,8 +49,10 @@ TEST(WarehouseCommandLine, ReadsEveryOption) {
                                   "t",
                                   "--tls-dir",
                                   "/t",
+                                  "--flavor",
+                                  "Spark",
                                   "--max-protocol",
-                                  "hive_v10",
+                                  "hive_v8",
                                   "--engine",
                                   "/e.so",
                                   "--direct-results-wait",
@@ -69,12 +71,23 @@ TEST(WarehouseCommandLine, ReadsEveryOption) {
   EXPECT_EQ(line.server.token, "t");
   EXPECT_TRUE(line.server.tls);
   EXPECT_EQ(line.server.tls_directory, "/t");
-  EXPECT_EQ(line.server.service.max_protocol, 9);
+  EXPECT_EQ(line.server.service.flavor, warehouse::Flavor::Spark);
+  EXPECT_EQ(line.server.service.max_protocol, 7);
   EXPECT_EQ(line.server.engine.library, "/e.so");
   EXPECT_EQ(line.server.service.direct_results_wait, std::chrono::milliseconds(250));
   EXPECT_EQ(line.server.service.session_idle_timeout, std::chrono::seconds(60));
   EXPECT_TRUE(line.print_dsn);
   EXPECT_TRUE(line.quiet);
+}
+
+TEST(WarehouseCommandLine, TheFlavorDecidesWhichVersionsThereAre) {
+  EXPECT_EQ(parse({"--flavor", "databricks"}).server.service.max_protocol, 0xA508);
+  EXPECT_EQ(parse({"--flavor", "databricks-old"}).server.service.max_protocol, 0xA503);
+  EXPECT_EQ(parse({"--flavor", "spark"}).server.service.max_protocol, 9);
+  EXPECT_EQ(parse({"--max-protocol", "V1", "--flavor=databricks-old"}).server.service.max_protocol,
+            0xA501);
+  EXPECT_THAT(refusal({"--max-protocol", "V8", "--flavor", "spark"}), HasSubstr("up to HIVE_V10"));
+  EXPECT_THAT(refusal({"--flavor", "hive"}), HasSubstr("databricks-old or spark"));
 }
 
 TEST(WarehouseCommandLine, SaysWhatIsWrong) {
@@ -90,7 +103,8 @@ TEST(WarehouseCommandLine, SaysWhatIsWrong) {
 TEST(WarehouseCommandLine, HelpNamesEveryOption) {
   for (const char* option :
        {"--port", "--host", "--data", "--load", "--token", "--tls", "--tls-dir", "--max-protocol",
-        "--engine", "--direct-results-wait", "--session-idle-timeout", "--print-dsn", "--quiet"}) {
+        "--flavor", "--engine", "--direct-results-wait", "--session-idle-timeout", "--print-dsn",
+        "--quiet"}) {
     EXPECT_THAT(std::string(warehouse::help_text()), HasSubstr(option));
   }
   EXPECT_EQ(parse({"--help"}).action, CommandLine::Action::PrintHelp);

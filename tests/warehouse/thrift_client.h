@@ -93,9 +93,11 @@ class ThriftClient {
 
   HttpClient& http() { return http_; }
   HttpResult post(const std::string& body, const std::string& token = "local") {
-    return http_.send(
-        "POST", path_, body,
-        {{"authorization", "Bearer " + token}, {"content-type", "application/x-thrift"}});
+    return post_as(authorization.empty() ? "Bearer " + token : authorization, body);
+  }
+  HttpResult post_as(const std::string& credentials, const std::string& body) {
+    return http_.send("POST", path_, body,
+                      {{"authorization", credentials}, {"content-type", "application/x-thrift"}});
   }
 
   template <class Reply, class Request>
@@ -129,6 +131,7 @@ class ThriftClient {
                                            std::int64_t rows = 100'000) const;
 
   tcli::TSessionHandle session;  ///< of the last `open`
+  std::string authorization;     ///< in place of a token
 
  private:
   HttpClient http_;
