@@ -48,6 +48,11 @@ void set_dsn(Options& options, std::string_view value) {
   options.dsn = value;
 }
 
+void add_allowed_path(Options& options, std::string_view value) {
+  if (value.empty()) throw UsageError("--allow-path: the path is empty");
+  options.allowed_paths.emplace_back(value);
+}
+
 void set_output(Options& options, std::string_view value) {
   if (value.empty()) throw UsageError("--output: the file name is empty");
   options.output_file = value;
@@ -62,7 +67,7 @@ struct OptionRow {
   void (*apply)(Options& options, std::string_view value);
 };
 
-constexpr std::array<OptionRow, 13> kOptions{{
+constexpr std::array<OptionRow, 14> kOptions{{
     {'\0', "dsn", "DSN",
      "where to connect: token:TOKEN@HOST:PORT/PATH[?key=value&...]\n"
      "(others can see command lines: prefer $DBSQL_DSN)",
@@ -82,6 +87,9 @@ constexpr std::array<OptionRow, 13> kOptions{{
     {'\0', "timeout", "TIME", "bound on connecting and on each statement: 500ms, 30s, 5m",
      set_timeout},
     {'\0', "limit", "N", "at most this many rows of each result", set_limit},
+    {'\0', "allow-path", "PATH",
+     "PUT and GET of volumes may use files in this folder, or this file;\nmay be repeated",
+     add_allowed_path},
     {'\0', "no-header", "", "no column names (table, csv, tsv)",
      [](Options& options, std::string_view) { options.header = false; }},
     {'\0', "null", "TEXT", "how NULL is written (table: NULL, csv: empty, tsv: \\N)",

@@ -34,6 +34,8 @@ struct Options {
   std::string output_file;  ///< empty = standard output
   std::optional<std::chrono::milliseconds> timeout;
   std::int64_t row_limit = 0;  ///< 0 = all rows
+  /// Folders and files that PUT and GET of volumes may use here.
+  std::vector<std::string> allowed_paths;
   bool header = true;
   std::optional<std::string> null_text;  ///< empty = the format's usual one
   bool timing = false;

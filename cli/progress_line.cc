@@ -25,6 +25,10 @@ std::string_view phase_name(ProgressView::Phase phase) noexcept {
       return "Running";
     case ProgressView::Phase::Fetching:
       return "Fetching";
+    case ProgressView::Phase::Uploading:
+      return "Uploading";
+    case ProgressView::Phase::Downloading:
+      return "Downloading";
   }
   return "";
 }
@@ -43,6 +47,11 @@ std::string progress_text(const ProgressView& view, std::size_t width) {
   std::string text(phase_name(view.phase));
   text += "  " + elapsed_text(view.elapsed);
   if (view.row_count > 0) text += "  " + format_count(view.row_count) + " rows";
+  if (view.bytes > 0) {
+    text += "  " + format_count(static_cast<long long>(view.bytes));
+    if (view.total > 0) text += " of " + format_count(static_cast<long long>(view.total));
+    text += " bytes";
+  }
   text += "  (Ctrl-C cancels)";
   if (text.size() > width) text.resize(width);
   return text;
@@ -54,12 +63,21 @@ void ProgressLine::start(ProgressView::Phase phase) {
   started_ = std::chrono::steady_clock::now();
   phase_ = phase;
   row_count_ = 0;
+  bytes_ = 0;
+  total_ = 0;
   ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
 }
 
 void ProgressLine::update(const Progress& progress) noexcept {
   phase_ = progress.state == Progress::State::Pending ? ProgressView::Phase::Waiting
                                                       : ProgressView::Phase::Running;
+}
+
+void ProgressLine::update(const StagingProgress& progress) noexcept {
+  phase_ = progress.operation == StagingOperation::Put ? ProgressView::Phase::Uploading
+                                                       : ProgressView::Phase::Downloading;
+  total_ = progress.total.value_or(0);
+  bytes_ = progress.bytes;
 }
 
 void ProgressLine::stop() {
@@ -89,6 +107,8 @@ void ProgressLine::draw() {
   view.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - started_);
   view.row_count = row_count_.load(std::memory_order_relaxed);
+  view.bytes = bytes_;
+  view.total = total_;
   write_text(descriptor_, "\r" + progress_text(view, terminal_width(descriptor_) - 1) + "\x1b[K");
   is_drawn_ = true;
 }

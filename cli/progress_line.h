@@ -13,10 +13,12 @@ namespace dbsql::cli {
 
 /// What the line shows.
 struct ProgressView {
-  enum class Phase : std::uint8_t { Connecting, Waiting, Running, Fetching };
+  enum class Phase : std::uint8_t { Connecting, Waiting, Running, Fetching, Uploading, Downloading };
   Phase phase = Phase::Running;
   std::chrono::milliseconds elapsed{0};
   std::int64_t row_count = 0;
+  std::uint64_t bytes = 0;  ///< of a volume's file that is being moved
+  std::uint64_t total = 0;  ///< of that file; 0 = unknown
 };
 
 /// `Fetching  4.1 s  1,240,000 rows  (Ctrl-C cancels)`, cut to `width` characters.
@@ -38,6 +40,7 @@ class ProgressLine {
   void start(ProgressView::Phase phase);
   void show(ProgressView::Phase phase) noexcept { phase_ = phase; }
   void update(const Progress& progress) noexcept;
+  void update(const StagingProgress& progress) noexcept;
   void set_row_count(std::int64_t count) noexcept {
     row_count_.store(count, std::memory_order_relaxed);
   }
@@ -54,6 +57,8 @@ class ProgressLine {
   std::chrono::steady_clock::time_point started_;
   std::atomic<ProgressView::Phase> phase_{ProgressView::Phase::Running};
   std::atomic<std::int64_t> row_count_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::uint64_t> total_{0};
   std::jthread ticker_;
 };
 

@@ -57,6 +57,10 @@ ExecuteOptions Runner::execute_options() {
   execute.stop = interrupts_.token();
   execute.row_limit = options_.row_limit;
   execute.on_progress = [this](const Progress& progress) { progress_.update(progress); };
+  execute.staging.allowed_paths = options_.allowed_paths;
+  execute.staging.on_progress = [this](const StagingProgress& progress) {
+    progress_.update(progress);
+  };
   return execute;
 }
 
@@ -141,17 +145,39 @@ void Runner::print_arrow(Result& result, Output& output) {
   }
 }
 
+namespace {
+
+std::string moved_text(const StagingResult& moved) {
+  const std::string bytes =
+      format_count(static_cast<long long>(moved.bytes)) + (moved.bytes == 1 ? " byte " : " bytes ");
+  switch (moved.operation) {
+    case StagingOperation::Put:
+      return bytes + "uploaded\n";
+    case StagingOperation::Get:
+      return bytes + "downloaded\n";
+    case StagingOperation::Remove:
+      return "Removed\n";
+  }
+  return "OK\n";
+}
+
+std::string affected_text(std::int64_t rows) {
+  return format_count(rows) + (rows == 1 ? " row affected\n" : " rows affected\n");
+}
+
+}  // namespace
+
 /// A statement that gives no rows. Data formats leave standard output to data.
 void Runner::print_effect(const Result& result, Output& output) const {
   if (options_.quiet) return;
   const auto affected = result.affected_rows();
-  const std::string text =
-      !affected
-          ? "OK\n"
-          : format_count(*affected) + (*affected == 1 ? " row affected\n" : " rows affected\n");
+  const auto& moved = result.staging();
+  const std::string text = moved      ? moved_text(*moved)
+                           : affected ? affected_text(*affected)
+                                      : "OK\n";
   if (options_.format == Format::Table) {
     output.buffer() += text;
-  } else if (affected) {
+  } else if (affected || moved) {
     write_text(STDERR_FILENO, text);
   }
 }

@@ -74,6 +74,13 @@ TEST(Options, ReadEverySwitch) {
   EXPECT_TRUE(options.timing && options.quiet && options.help && options.version);
 }
 
+TEST(Options, CollectAllowedPaths) {
+  const Options options = parse({"--allow-path", "/data", "--allow-path=rel/x"});
+
+  EXPECT_EQ(options.allowed_paths, (std::vector<std::string>{"/data", "rel/x"}));
+  EXPECT_THAT(complaint({"--allow-path="}), HasSubstr("the path is empty"));
+}
+
 TEST(Options, JoinShortSwitches) {
   const Options options = parse({"-qeSELECT 1"});
 
@@ -111,8 +118,8 @@ TEST(Options, AreAllInTheHelp) {
   const std::string help = help_text();
 
   for (const char* option : {"--dsn", "-e, --execute", "-f, --file", "--format", "-o, --output",
-                             "--timeout", "--limit", "--no-header", "--null", "--timing",
-                             "-q, --quiet", "-h, --help", "--version", "DBSQL_DSN"}) {
+                             "--timeout", "--limit", "--allow-path", "--no-header", "--null",
+                             "--timing", "-q, --quiet", "-h, --help", "--version", "DBSQL_DSN"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
 }

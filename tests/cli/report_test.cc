@@ -98,6 +98,10 @@ TEST(ProgressText, TellsElapsedStateAndRows) {
             "Running  3.2 s  (Ctrl-C cancels)");
   EXPECT_EQ(progress_text({ProgressView::Phase::Fetching, 75s, 1'240'000}, 80),
             "Fetching  1 min 15 s  1,240,000 rows  (Ctrl-C cancels)");
+  EXPECT_EQ(progress_text({ProgressView::Phase::Uploading, 1s, 0, 1'234'567, 9'000'000}, 80),
+            "Uploading  1.0 s  1,234,567 of 9,000,000 bytes  (Ctrl-C cancels)");
+  EXPECT_EQ(progress_text({ProgressView::Phase::Downloading, 1s, 0, 1'234'567, 0}, 80),
+            "Downloading  1.0 s  1,234,567 bytes  (Ctrl-C cancels)");
   EXPECT_EQ(progress_text({ProgressView::Phase::Waiting, 600ms, 0}, 20), "Waiting for the ware");
 }
 

@@ -324,5 +324,37 @@ TEST(Examples, RunAgainstTheLocalWarehouse) {
   EXPECT_THAT(submit, EndsWith("cancelled\ntaken over: 1000 rows\n"));
 }
 
+TEST_F(Batch, MovesFilesOfVolumes) {
+  const TemporaryFolder folder;
+  folder.write("a.csv", "1,2,3\n");
+  const auto sql = [&](const std::string& statement) {
+    return run({"--allow-path", folder.path(""), "-e", statement});
+  };
+  run({"-q", "-e", "CREATE VOLUME IF NOT EXISTS files"});
+
+  const auto put =
+      sql("PUT '" + folder.path("a.csv") + "' INTO '/Volumes/main/default/files/a.csv' OVERWRITE");
+  EXPECT_EQ(put.err, "");
+  EXPECT_EQ(put.out, "6 bytes uploaded\n");
+  EXPECT_EQ(sql("GET '/Volumes/main/default/files/a.csv' TO '" + folder.path("b.csv") + "'").out,
+            "6 bytes downloaded\n");
+  EXPECT_EQ(folder.read("b.csv"), "1,2,3\n");
+  EXPECT_THAT(run({"--format", "csv", "-e", "LIST '/Volumes/main/default/files'"}).out,
+              HasSubstr("/Volumes/main/default/files/a.csv,a.csv,6,"));
+  EXPECT_EQ(sql("REMOVE '/Volumes/main/default/files/a.csv'").out, "Removed\n");
+}
+
+TEST_F(Batch, TouchesNoFileThatWasNotAllowed) {
+  const TemporaryFolder folder;
+  folder.write("a", "x");
+  run({"-q", "-e", "CREATE VOLUME IF NOT EXISTS files"});
+
+  const auto outcome =
+      run({"-e", "PUT '" + folder.path("a") + "' INTO '/Volumes/main/default/files/a' OVERWRITE"});
+
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("must not be used"));
+}
+
 }  // namespace
 }  // namespace dbsql::cli
