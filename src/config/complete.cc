@@ -1,46 +1,21 @@
 #include <dbsql/error.h>
 
 #include "base/text.h"
+#include "config/complete_target.h"
 #include "config/options.h"
 #include "http/url.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace dbsql::config {
 namespace {
 
 [[noreturn]] void fail(std::string message) {
   throw_error({.kind = ErrorKind::Configuration, .message = std::move(message)});
-}
-
-void complete_path(ConnectionConfig& config) {
-  std::string path(base::trim(config.http_path));
-  if (!path.empty() && path.front() != '/') path.insert(path.begin(), '/');
-  while (path.ends_with('/')) path.pop_back();
-  config.http_path = std::move(path);
-}
-
-void check_target(const ConnectionConfig& config) {
-  if (config.host.empty()) fail("the host is missing");
-  const http::Url origin{config.scheme, config.host, config.port, {}, {}};
-  if (config.port == 0 || !http::Url::parse(origin.origin())) {
-    fail("host and port do not make a valid address");
-  }
-  if (!http::Url::parse(origin.origin() + config.http_path)) {
-    fail("the http path contains blanks, '#' or characters that must be escaped");
-  }
-  if (config.scheme == "http" && !http::is_loopback_host(config.host) &&
-      !config.allow_insecure_http) {
-    fail(base::concat("plain http is only for this machine; use https:// for ", config.host,
-                      ", or accept that anybody on the way can read and change everything with "
-                      "allow_insecure_http=true"));
-  }
-  if (config.http_path.empty() && !http::is_loopback_host(config.host)) {
-    fail(
-        "the http path is missing; it is in the connection details of the warehouse, for instance "
-        "/sql/1.0/warehouses/abc123");
-  }
 }
 
 /// What people paste in place of a token, and what could smuggle a header (rule 11 of
@@ -79,12 +54,66 @@ void complete_basic(ConnectionConfig& config) {
   }
 }
 
+/// Words that stand for nothing, and what cannot be part of a secret.
+void check_secret(std::string_view key, std::string_view secret) {
+  if (secret.empty()) return;
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+  const std::string_view word = base::trim(secret);
+  if (word.empty() || base::equals_ignore_case(word, "null") ||
+      base::equals_ignore_case(word, "undefined") || std::ranges::any_of(secret, is_control)) {
+    fail(base::concat(key,
+                      " is blank, stands for a value that was not there, or contains a line "
+                      "break; check where it comes from"));
+  }
+}
+
+/// The ways to prove one's identity that the options hold something for.
+std::vector<AuthType> given_methods(const ConnectionConfig& config) {
+  const AuthOptions& auth = config.auth;
+  const bool has_identity_token = !auth.oidc.token_env.empty() || !auth.oidc.token_file.empty();
+  std::vector<AuthType> methods;
+  const auto add = [&](bool is_given, AuthType type) {
+    if (is_given) methods.push_back(type);
+  };
+  add(!config.token.empty(), AuthType::Token);
+  add(!auth.jwt.key_file.empty(), AuthType::OauthJwt);
+  add(!auth.refresh_token.empty(), AuthType::OauthRefresh);
+  add(!auth.client_secret.empty() ||
+          (!auth.client_id.empty() && methods.empty() && !has_identity_token),
+      AuthType::OauthM2m);
+  add(!auth.azure.client_secret.empty(), AuthType::AzureClientSecret);
+  add(auth.azure.uses_managed_identity, AuthType::AzureMsi);
+  add(!auth.google.credentials.empty(), AuthType::GoogleCredentials);
+  add(!auth.google.service_account.empty() && auth.google.credentials.empty(), AuthType::GoogleId);
+  add(!auth.oidc.token_env.empty(), AuthType::EnvOidc);
+  add(!auth.oidc.token_file.empty(), AuthType::FileOidc);
+  return methods;
+}
+
+std::string names_of(const std::vector<AuthType>& methods) {
+  std::string names;
+  for (const AuthType method : methods)
+    names += base::concat(names.empty() ? "" : " and ", auth_type_name(method));
+  return names;
+}
+
 void find_auth_type(ConnectionConfig& config) {
-  if (config.auth_type != AuthType::Unspecified) return;
-  const bool hive = is_hive_path(config.http_path);
-  if (!config.token.empty()) {
-    config.auth_type = AuthType::Token;
-  } else if (hive) {
+  const auto methods = given_methods(config);
+  if (config.auth_type == AuthType::Provider && !methods.empty()) {
+    fail(base::concat("a token provider and ", names_of(methods),
+                      " exclude each other; leave one out"));
+  }
+  if (config.auth_type == AuthType::Unified && methods.size() == 1) {
+    config.auth_type = methods.front();
+  }
+  if (config.auth_type != AuthType::Unspecified && config.auth_type != AuthType::Unified) return;
+  if (methods.size() > 1) {
+    fail(base::concat("more than one way to authenticate: ", names_of(methods),
+                      "; choose with auth.type"));
+  }
+  if (methods.size() == 1) {
+    config.auth_type = methods.front();
+  } else if (is_hive_path(config.http_path)) {
     config.auth_type = AuthType::Basic;
   } else if (!config.user.empty()) {
     fail(
@@ -92,6 +121,28 @@ void find_auth_type(ConnectionConfig& config) {
         "token:PERSONAL_ACCESS_TOKEN@host, or add authType=basic for a Spark Thrift server whose "
         "path is not /cliservice");
   }
+}
+
+[[noreturn]] void fail_no_credentials() {
+  fail(
+      "no credentials given: a token (auth.token, or token:PERSONAL_ACCESS_TOKEN@ before the "
+      "host), a service principal (auth.client_id and auth.client_secret), or auth.type with one "
+      "of the methods of docs/authentication.md");
+}
+
+void check_credentials(const ConnectionConfig& config) {
+  const AuthOptions& auth = config.auth;
+  check_secret("auth.client_secret", auth.client_secret);
+  check_secret("auth.client_id", auth.client_id);
+  check_secret("auth.refresh_token", auth.refresh_token);
+  check_secret("auth.azure.client_secret", auth.azure.client_secret);
+  if (config.auth_type == AuthType::OauthM2m &&
+      (auth.client_id.empty() || auth.client_secret.empty())) {
+    fail("oauth-m2m: auth.client_id and auth.client_secret are both needed");
+  }
+  if (config.auth_type != AuthType::Token) return;
+  if (config.token.empty()) fail_no_credentials();
+  check_token(config.token);
 }
 
 void complete_credentials(ConnectionConfig& config) {
@@ -102,25 +153,21 @@ void complete_credentials(ConnectionConfig& config) {
     fail("a user and a password go with authType=basic only");
   }
   if (config.auth_type == AuthType::Unspecified) {
-    config.auth_type = config.token.empty() && is_local ? AuthType::None : AuthType::Token;
+    if (!is_local) fail_no_credentials();
+    config.auth_type = AuthType::None;
   }
   if (config.auth_type == AuthType::None) {
     if (!is_local) fail("auth.type=none is only for a warehouse on this machine");
     if (!config.token.empty()) fail("auth.type=none and a token exclude each other");
     return;
   }
-  if (config.token.empty()) {
-    fail("no credentials: write token:PERSONAL_ACCESS_TOKEN@ before the host, or give accessToken");
-  }
-  check_token(config.token);
+  check_credentials(config);
 }
 
 }  // namespace
 
 void complete(ConnectionConfig& config) {
-  config.host = base::to_lower(base::trim(config.host));
-  complete_path(config);
-  check_target(config);
+  complete_target(config);
   complete_credentials(config);
   if (config.retry.wait_min > config.retry.wait_max) {
     fail("retry.wait_min is longer than retry.wait_max");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/auth_options.h"
+#include "config/auth_type.h"
 #include "config/native_types.h"
 #include "http/retry_policy.h"
 #include "http/tls.h"
@@ -12,25 +14,23 @@
 
 namespace dbsql::config {
 
-/// How requests prove who they come from.
-enum class AuthType : std::uint8_t {
-  Unspecified,  ///< not asked for yet; never after `complete()`
-  Token,        ///< `Authorization: Bearer` with a ready-made token
-  Basic,        ///< user and password, for Spark Thrift servers that people run themselves
-  None,         ///< no header: a local warehouse without a token
-};
-
 /// Everything a connection needs to know, checked: what every dialect's parser produces.
 struct ConnectionConfig {
   std::string scheme = "https";  ///< http only for loopback hosts, or with the flag below
   bool allow_insecure_http = false;
   std::string host;
   std::uint16_t port = 443;
-  std::string http_path;
+  std::string http_path;     ///< with its query, such as `?o=` of a host that many share
+  std::string warehouse_id;  ///< in `http_path`; empty = the path is none of a warehouse
+  std::string cluster_id;    ///< in `http_path`
+  std::string org_id;        ///< in `http_path`: the workspace on a host that many share
+  std::string protocol = "auto";
   AuthType auth_type = AuthType::Unspecified;
   std::string token;     ///< secret; empty with AuthType::None and Basic
   std::string user;      ///< with AuthType::Basic
   std::string password;  ///< secret; with AuthType::Basic
+  AuthOptions auth;
+  std::map<std::string, std::string> http_headers;  ///< of the user's own, for workspace requests
   std::string catalog;
   std::string schema;
   std::map<std::string, std::string> session_confs;

@@ -6,8 +6,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dbsql::config {
+
+/// Where names come from: each form of configuration has its own for the same options.
+enum class Dialect : std::uint8_t {
+  Canonical,  ///< maps, `databricks://` URIs: our names and those of Python, Node and ADBC
+  Go,         ///< the Go driver's DSN: its names, case-sensitive, and our own
+  Jdbc,
+  Odbc,
+  Profile,      ///< keys of ~/.databrickscfg
+  Environment,  ///< variables
+};
 
 enum class OptionType : std::uint8_t {
   Text,
@@ -20,8 +31,16 @@ enum class OptionType : std::uint8_t {
 /// One row of the option table: everything that any dialect, the help text and the documentation
 /// need to know. A new option is one new row (reference/auth-http-config.md 1.9).
 struct Option {
-  std::string_view key;       ///< canonical name: dotted, lower case
-  std::string_view go_names;  ///< names in the Go DSN dialect, blank-separated; case-sensitive
+  std::string_view key;  ///< canonical name: dotted, lower case
+  // Other names, blank-separated. `name/ms` counts bare numbers in milliseconds; `name?a:b` is a
+  // switch that stands for the value a when it is on and for b when it is off (`name?a` says
+  // nothing when off, `name?:b` nothing when on).
+  std::string_view go_names;     ///< case-sensitive
+  std::string_view other_names;  ///< of Python, Node and ADBC
+  std::string_view jdbc_names;
+  std::string_view odbc_names;
+  std::string_view profile_names;
+  std::string_view environment_names;  ///< case-sensitive
   OptionType type = OptionType::Text;
   std::string_view unit;      ///< for people: "s", "rows", ...
   std::string_view fallback;  ///< the default, as text
@@ -47,14 +66,20 @@ struct OptionValue {
   std::int64_t number = 0;  ///< Integer, and Duration in milliseconds
 };
 
+/// Options that belong together.
+struct OptionSection {
+  std::string_view title;
+  std::string_view applies;  ///< where: to which part of a connection's life
+  std::span<const Option> options;
+};
+
+std::span<const OptionSection> option_sections() noexcept;
+
 /// All options, in the order in which the documentation lists them.
 std::span<const Option> options() noexcept;
 
 /// The row with that canonical name, compared without case; null when there is none.
 const Option* find_option(std::string_view key) noexcept;
-
-/// The row with that name in the Go DSN dialect; null when there is none.
-const Option* find_go_option(std::string_view name) noexcept;
 
 /// Reads a value by its option's type and range.
 /// \param name  as the user wrote it, for the error

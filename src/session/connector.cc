@@ -2,6 +2,7 @@
 #include <dbsql/error.h>
 
 #include "auth/authenticator.h"
+#include "auth/oauth_m2m.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/timer.h"
@@ -25,32 +26,57 @@ namespace dbsql {
 namespace {
 
 http::Headers headers_for(const config::ConnectionConfig& config) {
-  return {{"Content-Type", "application/x-thrift"},
-          {"Accept", "application/x-thrift"},
-          {"User-Agent", http::user_agent(config.user_agent_entry)}};
+  http::Headers headers = {{"Content-Type", "application/x-thrift"},
+                           {"Accept", "application/x-thrift"},
+                           {"User-Agent", http::user_agent(config.user_agent_entry)}};
+  for (const auto& [name, value] : config.http_headers) headers.push_back({name, value});
+  return headers;
+}
+
+std::string origin_of(const config::ConnectionConfig& config) {
+  return http::Url{config.scheme, config.host, config.port, {}, {}}.to_string();
 }
 
 /// The path's query, such as `?o=` of a shared host, reaches the server unchanged
 /// (reference/thrift.md 1.1).
 std::string url_of(const config::ConnectionConfig& config) {
-  http::Url url;
-  url.scheme = config.scheme;
-  url.host = config.host;
-  url.port = config.port;
+  http::Url url{config.scheme, config.host, config.port, {}, {}};
   const std::size_t question = config.http_path.find('?');
   url.path = config.http_path.substr(0, question);
   if (question != std::string::npos) url.query = config.http_path.substr(question + 1);
   return url.to_string();
 }
 
+/// The provider of a way to authenticate. Its requests go through the connector's own transport:
+/// the same TLS settings, the same proxy.
+std::shared_ptr<TokenProvider> make_provider(const config::ConnectionConfig& config,
+                                             std::shared_ptr<http::Transport> transport) {
+  if (config.auth_type != config::AuthType::OauthM2m) {
+    throw_error({.kind = ErrorKind::Configuration,
+                 .message = base::concat("auth.type ", config::auth_type_name(config.auth_type),
+                                         " is not available in this version")});
+  }
+  auth::ClientCredentials credentials{.client_id = config.auth.client_id,
+                                      .client_secret = config.auth.client_secret,
+                                      .token_endpoint = config.auth.token_endpoint,
+                                      .sends_in_body = config.auth.sends_secret_in_body};
+  if (!config.auth.scopes.empty()) credentials.scopes = config.auth.scopes;
+  return std::make_shared<auth::ClientCredentialsProvider>(
+      std::move(transport),
+      auth::OidcHost{.origin = origin_of(config), .account_id = config.auth.account_id},
+      std::move(credentials));
+}
+
 std::shared_ptr<const auth::Authenticator> make_authenticator(
-    const config::ConnectionConfig& config) {
+    const config::ConnectionConfig& config, std::shared_ptr<http::Transport> transport) {
   if (config.auth_type == config::AuthType::None)
     return std::make_shared<const auth::Authenticator>();
   if (config.auth_type == config::AuthType::Basic)
     return std::make_shared<const auth::Authenticator>(
         auth::BasicCredentials{.user = config.user, .password = config.password});
-  return std::make_shared<const auth::Authenticator>(config.token);
+  if (config.auth_type == config::AuthType::Token)
+    return std::make_shared<const auth::Authenticator>(config.token);
+  return std::make_shared<const auth::Authenticator>(make_provider(config, std::move(transport)));
 }
 
 /// Downloads go past the HTTP client: no credentials, no headers of ours, no retry table of API
@@ -81,12 +107,9 @@ std::shared_ptr<const staging::Environment> make_staging(
 
 std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& config,
                                                 std::shared_ptr<http::CurlTransport> transport) {
-  auto authenticator = make_authenticator(config);
-  auto client = std::make_shared<const http::Client>(
-      std::move(transport), config.retry,
-      [authenticator](http::Headers& headers, const base::CallContext& call) {
-        authenticator->apply(headers, call);
-      });
+  auto credentials = auth::Authenticator::credentials(make_authenticator(config, transport));
+  auto client = std::make_shared<const http::Client>(std::move(transport), config.retry,
+                                                     std::move(credentials));
   auto rpc = std::make_shared<protocol::thrift::Rpc>(
       std::move(client), protocol::thrift::Endpoint{.url = url_of(config),
                                                     .headers = headers_for(config),

@@ -5,6 +5,7 @@
 #include <dbsql/error.h>
 
 #include "config/dsn.h"
+#include "config/options.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +22,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   ConnectionConfig again = parse_dsn(to_dsn(config));
+  for (const Option& option : options()) {  // secrets are hidden in a DSN that is shown
+    if (option.secret && option.text != nullptr)
+      option.store(again, parse_value(option, option.key, option.text(config)));
+  }
   again.token = config.token;
+  again.password = config.password;
+  again.http_headers = config.http_headers;
   if (!(again == config)) std::abort();
   return 0;
 }

@@ -172,13 +172,31 @@ TEST(Dsn, NeedsCredentialsForAServer) {  // case C10
   EXPECT_THAT(error_of("localhost:443/p?authType=Pat"), HasSubstr("no credentials"));
 }
 
-TEST(Dsn, SaysThatOAuthIsNotThereYet) {  // case C9
-  for (const char* query : {"authType=OauthM2M", "authType=oauthu2m", "clientId=b", "clientID=b",
-                            "clientSecret=s3cret"}) {
+TEST(Dsn, TakesAServicePrincipal) {
+  for (const char* query : {"authType=OauthM2M&clientId=b&clientSecret=c%3D%3D",
+                            "clientID=b&clientSecret=c==", "auth.client_id=b&clientSecret=c=="}) {
+    const auto config = parse_dsn(base::concat("h:443/p?", query));
+    EXPECT_EQ(config.auth_type, AuthType::OauthM2m) << query;
+    EXPECT_EQ(config.auth.client_id, "b");
+    EXPECT_EQ(config.auth.client_secret, "c==");
+  }
+}
+
+TEST(Dsn, NeedsBothHalvesOfAServicePrincipal) {  // case C9
+  for (const char* query :
+       {"authType=oauthm2m&clientId=b", "clientId=b", "clientID=b", "clientSecret=s3cret"}) {
     EXPECT_THAT(error_of(base::concat("h:443/p?", query)),
-                AllOf(HasSubstr("not available in this version"), Not(HasSubstr("s3cret"))))
+                AllOf(HasSubstr("auth.client_id and auth.client_secret are both needed"),
+                      Not(HasSubstr("s3cret"))))
         << query;
   }
+}
+
+TEST(Dsn, PrefersATokenAsGoDoes) {  // case C8
+  const auto config = parse_dsn("h:443/p?accessToken=a&clientId=b&clientSecret=c");
+
+  EXPECT_EQ(config.auth_type, AuthType::Token);
+  EXPECT_EQ(config.token, "a");
 }
 
 TEST(Dsn, ReadsTheNamespace) {

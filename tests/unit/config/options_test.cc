@@ -1,12 +1,15 @@
 #include "config/options.h"
 
 #include "base/text.h"
+#include "config/option_names.h"
 #include "support/capture_error.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
+#include <string>
 
 namespace dbsql::config {
 namespace {
@@ -16,16 +19,45 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
+constexpr Dialect kDialects[] = {Dialect::Canonical, Dialect::Go,      Dialect::Jdbc,
+                                 Dialect::Odbc,      Dialect::Profile, Dialect::Environment};
+
 TEST(OptionTable, NamesEveryOptionOnceAndExplainsIt) {
-  std::set<std::string> names;
+  std::set<std::string> keys;
   for (const Option& option : options()) {
-    EXPECT_TRUE(names.insert(std::string(option.key)).second) << option.key;
+    EXPECT_TRUE(keys.insert(std::string(option.key)).second) << option.key;
     EXPECT_EQ(base::to_lower(option.key), option.key);
     EXPECT_FALSE(option.help.empty()) << option.key;
     EXPECT_NE(option.store, nullptr) << option.key;
-    for (const auto name : base::split(option.go_names, ' ')) {
-      if (name.empty() || name == option.key) continue;
-      EXPECT_TRUE(names.insert(std::string(name)).second) << name;
+  }
+}
+
+TEST(OptionTable, HasNoNameTwiceInADialect) {
+  for (const Dialect dialect : kDialects) {
+    std::map<std::string, std::string_view> names;
+    for (const Option& option : options()) {
+      if (dialect != Dialect::Environment) names.emplace(option.key, option.key);
+      for (const OptionName& name : names_in(dialect, option)) {
+        const std::string text = dialect == Dialect::Go || dialect == Dialect::Environment
+                                     ? std::string(name.name)
+                                     : base::to_lower(name.name);
+        const auto [known, is_new] = names.emplace(text, option.key);
+        EXPECT_TRUE(is_new || known->second == option.key) << text;
+      }
+    }
+  }
+}
+
+// What a switch of another driver stands for must be a value of the option.
+TEST(OptionTable, HasSwitchesThatStandForValues) {
+  for (const Dialect dialect : kDialects) {
+    for (const Option& option : options()) {
+      for (const OptionName& name : names_in(dialect, option)) {
+        if (!name.is_switch) continue;
+        EXPECT_FALSE(name.when_on.empty() && name.when_off.empty()) << name.name;
+        if (!name.when_on.empty()) parse_value(option, name.name, name.when_on);
+        if (!name.when_off.empty()) parse_value(option, name.name, name.when_off);
+      }
     }
   }
 }
@@ -49,13 +81,54 @@ TEST(OptionTable, ReadsBackTheTextOfEachOption) {
   }
 }
 
+const Option* go_option(std::string_view name) {
+  const auto found = find_name(Dialect::Go, name);
+  return found ? found->option : nullptr;
+}
+
 TEST(OptionTable, FindsCanonicalNamesInAnyCaseAndGoNamesInTheirOwn) {
   EXPECT_EQ(find_option("Retry.Max_Attempts")->key, "retry.max_attempts");
-  EXPECT_EQ(find_go_option("maxRows")->key, "result.max_rows_per_fetch");
-  EXPECT_EQ(find_go_option("clientID"), find_go_option("clientId"));
-  EXPECT_EQ(find_go_option("maxrows"), nullptr);
-  EXPECT_EQ(find_go_option(""), nullptr);
+  EXPECT_EQ(go_option("maxRows")->key, "result.max_rows_per_fetch");
+  EXPECT_EQ(go_option("clientID"), go_option("clientId"));
+  EXPECT_EQ(go_option("maxrows"), nullptr);
+  EXPECT_EQ(go_option(""), nullptr);
   EXPECT_EQ(find_option("maxRows"), nullptr);
+}
+
+TEST(OptionTable, FindsTheNamesOfEachDialect) {
+  const auto key = [](Dialect dialect, std::string_view name) {
+    const auto found = find_name(dialect, name);
+    return found ? found->option->key : "none";
+  };
+
+  EXPECT_EQ(key(Dialect::Canonical, "Access_Token"), "auth.token");
+  EXPECT_EQ(key(Dialect::Canonical, "databricks.http_path"), "http_path");
+  EXPECT_EQ(key(Dialect::Jdbc, "oauth2secret"), "auth.client_secret");
+  EXPECT_EQ(key(Dialect::Odbc, "AUTH_CLIENT_SECRET"), "auth.client_secret");
+  EXPECT_EQ(key(Dialect::Odbc, "accessToken"), "none");
+  EXPECT_EQ(key(Dialect::Profile, "workspace_id"), "org_id");
+  EXPECT_EQ(key(Dialect::Environment, "DATABRICKS_TOKEN"), "auth.token");
+  EXPECT_EQ(key(Dialect::Environment, "databricks_token"), "none");
+  EXPECT_EQ(key(Dialect::Environment, "catalog"), "none");
+}
+
+TEST(OptionTable, ReadsBareNumbersInTheUnitOfTheirName) {  // rule 5
+  const auto milliseconds = [](std::string_view name, std::string_view text) {
+    const auto found = find_name(Dialect::Canonical, name);
+    return parse_value(*found->option, name, *canonical_value(*found, text)).number;
+  };
+
+  EXPECT_EQ(milliseconds("retry.wait_min", "5"), 5000);
+  EXPECT_EQ(milliseconds("retryDelayMin", "5"), 5);
+  EXPECT_EQ(milliseconds("retryDelayMin", "5s"), 5000);
+}
+
+TEST(OptionTable, KnowsTheNamesOfSecretsHoweverTheyAreSpelled) {
+  for (const char* name : {"accessToken", "ACCESS_TOKEN", "auth-client-secret", "pwd",
+                           "OAuth2Secret", "Auth_RefreshToken", "arm_client_secret"}) {
+    EXPECT_TRUE(is_name_of_secret(name)) << name;
+  }
+  EXPECT_FALSE(is_name_of_secret("ansi_mode"));
 }
 
 TEST(OptionValue, NamesOptionValueAndRangeInAnError) {

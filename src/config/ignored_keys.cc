@@ -1,0 +1,40 @@
+#include "config/ignored_keys.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace dbsql::config {
+namespace {
+
+constexpr std::array<std::string_view, 44> kKeys = {
+    // The driver manager's.
+    "Driver", "Description", "DriverManagerEncoding",
+    // HTTP and Databricks are all there is.
+    "ThriftTransport", "transportMode", "SparkServerType", "EnableDirectResults",
+    "EnableSQLExecHybridResults", "EnableMultipleCatalogsSupport", "enableMultipleCatalogSupport",
+    "EnableOIDCDiscovery", "OAuthDiscoveryMode",
+    // How those drivers describe and convert values.
+    "DefaultStringColumnLength", "DecimalColumnScale", "UseUnicodeSqlCharacterTypes",
+    "EnableComplexDatatypeSupport", "UseNativeQuery", "FastSQLPrepare", "EnablePKFK",
+    "supportManyParameters", "MaxBatchSize", "EnableGeoSpatialSupport",
+    // How they poll, fetch and reconnect.
+    "asyncexecpollinterval", "EnableAsyncExec", "EnableFetchHeartbeat",
+    "MaxConsecutiveResultFileDownloadRetries", "MaxBytesPerFetchRequest",
+    "InvalidSessionAutoRecover", "AutoReconnect", "ThriftMaxBatchesInMemory",
+    "EnableInlineStreaming", "IdleHttpConnectionExpiry", "LCaseSspKeyName", "ApplySSPWithQueries",
+    "UseSystemTrustStore",
+    // Their logs, and what they tell the server of themselves.
+    "LogLevel", "LogPath", "LogFileSize", "LogFileCount", "TelemetryBatchSize",
+    "EnableRequestTracing", "UCIngestionRetriableHttpCode", "VolumeOperationRetryableHttpCode",
+    "VolumeOperationRetryTimeout"};
+
+}  // namespace
+
+bool is_ignored_key(std::string_view key) noexcept {
+  return std::any_of(kKeys.begin(), kKeys.end(),
+                     [&](std::string_view each) { return base::equals_ignore_case(each, key); });
+}
+
+}  // namespace dbsql::config
