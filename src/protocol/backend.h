@@ -37,6 +37,7 @@ struct ExecuteRequest {
   /// Let the reply bring what comes of a short statement; false = it is answered at once.
   bool direct_results = true;
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
+  bool inline_only = false;  ///< rows must not come as links to files on storage
 };
 
 /// A column as the protocol names it, before the Arrow schema has its say

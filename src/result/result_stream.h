@@ -55,6 +55,9 @@ class ResultStream {
   /// Makes it a result without columns and rows: what the server sent was for this side alone.
   void discard();
 
+  /// See `CloudFetchPipeline::storage_is_unreachable`.
+  bool storage_is_unreachable() const { return files_ && files_->storage_is_unreachable(); }
+
   /// Ends downloads and frees the statement on the server.
   void close() noexcept;
 

@@ -1,7 +1,9 @@
 #include <dbsql/connection.h>
 #include <dbsql/error.h>
 
+#include "base/log.h"
 #include "session/connection_impl.h"
+#include "session/read_only.h"
 #include "session/result_impl.h"
 
 #include <chrono>
@@ -79,6 +81,7 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                       .row_limit = options.row_limit,
                                       .on_progress = options.on_progress,
                                       .files = files_,
+                                      .run_inline = inline_run_of(sql, parameters, options),
                                       .staging = options.staging,
                                       .staging_environment = staging_};
   // The server stops it by itself. This is for servers that do not (reference/results.md 6.5).
@@ -89,9 +92,26 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                       .row_limit = options.row_limit,
                                       .server_timeout = server_timeout,
                                       .direct_results = reply == Reply::WithFirstRows,
-                                      .query_tags = options.query_tags},
+                                      .query_tags = options.query_tags,
+                                      .inline_only = storage_is_unreachable_},
                                      limits);
   return track(std::move(operation), std::move(settings));
+}
+
+/// For a result whose files cannot be had because storage is out of reach: the statement once more,
+/// with rows that come inline. Only for what changes nothing.
+std::function<Result()> Connection::Impl::inline_run_of(std::string_view sql,
+                                                        const Parameters& parameters,
+                                                        const ExecuteOptions& options) {
+  if (storage_is_unreachable_ || !session::only_reads(sql)) return {};
+  return [self = shared_from_this(), text = std::string(sql), parameters, options] {
+    if (!self->storage_is_unreachable_.exchange(true))
+      base::log(LogLevel::Warn, "cloudfetch", self->call_of(options),
+                "the storage host of this result cannot be reached from here; results of this "
+                "connection come inline from now on, which is slower. Open the way to it, or set "
+                "cloudfetch.enabled=false to say that it is meant");
+    return self->query(text, parameters, options);
+  };
 }
 
 Result Connection::Impl::query(std::string_view sql, const Parameters& parameters,

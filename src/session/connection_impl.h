@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@
 namespace dbsql {
 
 /// Threads: safe from any thread.
-class Connection::Impl {
+class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
  public:
   Impl(std::shared_ptr<protocol::Session> session, result::CloudFetchEnvironment files,
        std::shared_ptr<const staging::Environment> staging, std::chrono::seconds server_timeout,
@@ -55,6 +56,8 @@ class Connection::Impl {
   base::CallContext limits_of(const ExecuteOptions& options) const;
   base::CallContext call_of(const ExecuteOptions& options) const;
   void require_open() const;
+  std::function<Result()> inline_run_of(std::string_view sql, const Parameters& parameters,
+                                        const ExecuteOptions& options);
 
   const std::shared_ptr<protocol::Session> session_;
   const result::CloudFetchEnvironment files_;
@@ -62,6 +65,7 @@ class Connection::Impl {
   const std::chrono::seconds server_timeout_;
   base::Clock& clock_;
   std::atomic<bool> closed_ = false;
+  std::atomic<bool> storage_is_unreachable_ = false;  // found out once, true for the session
   session::OpenStatements open_statements_;
 };
 

@@ -17,6 +17,10 @@ std::optional<arrow::UniqueArray> Result::Impl::read_locked() {
       if (!batch || (*batch)->length > 0) return batch;
     }
   } catch (const Error& error) {
+    if (go_on_inline_locked()) {
+      stream_->close();
+      return successor_->next();
+    }
     statement_->rethrow(error);
   }
 }
@@ -26,8 +30,9 @@ std::optional<arrow::UniqueArray> Result::Impl::next() {
   if (at_end_) return std::nullopt;
   if (failure_) std::rethrow_exception(failure_);
   try {
-    auto batch = read_locked();
+    auto batch = successor_ ? successor_->next() : read_locked();
     at_end_ = !batch;
+    has_rows_ = true;
     return batch;
   } catch (...) {
     failure_ = std::current_exception();
@@ -38,7 +43,28 @@ std::optional<arrow::UniqueArray> Result::Impl::next() {
   }
 }
 
+/// True when the statement was run again with rows that come inline. The schema stays the one that
+/// was shown already.
+bool Result::Impl::go_on_inline_locked() {
+  if (has_rows_ || !stream_->storage_is_unreachable()) return false;
+  auto result = statement_->run_inline();
+  if (!result) return false;
+  if (result->schema().size() != schema().size())
+    throw_error({.kind = ErrorKind::CorruptResult,
+                 .message = "the result has other columns now than when it was first asked for; "
+                            "run the statement again"});
+  const std::lock_guard lock(successor_mutex_);
+  if (closed_) return false;
+  successor_ = std::move(result->impl_);
+  return true;
+}
+
 void Result::Impl::close() noexcept {
+  {
+    const std::lock_guard lock(successor_mutex_);
+    closed_ = true;
+    if (successor_) successor_->close();
+  }
   statement_->end_reading();  // a reader on another thread leaves now
   const std::lock_guard lock(mutex_);
   stream_->close();

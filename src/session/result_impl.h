@@ -34,6 +34,7 @@ class Result::Impl {
 
   const Schema& schema() const noexcept { return stream_->schema(); }
   const ArrowSchema& arrow_schema() const noexcept { return stream_->arrow_schema(); }
+  /// Of the first statement, also when another one had to deliver the rows.
   const std::string& statement_id() const noexcept { return statement_->id(); }
   std::optional<std::int64_t> affected_rows() const noexcept { return affected_rows_; }
   const std::optional<StagingResult>& staging() const noexcept { return staging_; }
@@ -55,6 +56,7 @@ class Result::Impl {
 
  private:
   std::optional<arrow::UniqueArray> read_locked();
+  bool go_on_inline_locked();
 
   const std::shared_ptr<session::Statement> statement_;
   const std::unique_ptr<result::ResultStream> stream_;
@@ -63,7 +65,12 @@ class Result::Impl {
 
   std::mutex mutex_;            // held while a batch is being read
   bool at_end_ = false;         // guarded by mutex_
+  bool has_rows_ = false;       // guarded by mutex_; a batch was delivered
   std::exception_ptr failure_;  // guarded by mutex_; set once, thrown from then on
+
+  std::mutex successor_mutex_;
+  bool closed_ = false;              // guarded by successor_mutex_
+  std::shared_ptr<Impl> successor_;  // guarded by successor_mutex_; set once, delivers all rows
 
   // For the reader.
   bool rows_begun_ = false;  // and not yet ended

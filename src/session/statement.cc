@@ -46,6 +46,7 @@ Statement::Statement(std::shared_ptr<protocol::Session> session,
       row_limit_(settings.row_limit),
       on_progress_(std::move(settings.on_progress)),
       files_(std::move(settings.files)),
+      run_inline_(std::move(settings.run_inline)),
       staging_(std::move(settings.staging)),
       staging_environment_(std::move(settings.staging_environment)) {}
 
@@ -111,11 +112,11 @@ Result Statement::open_result(const base::CallContext& limits) {
       // A stream that cannot be opened would close the operation.
       const bool is_staging = operation_->metadata(call).is_staging;
       if (!is_staging) require_no_streams(staging_);
-      auto stream = std::make_unique<result::ResultStream>(
-          operation_, is_staging ? 0 : row_limit_, call, files_,
-          [&](const base::CallContext& asking) {
-            return ask_time_zone(*session_, files_, asking);
-          });
+      auto stream =
+          std::make_unique<result::ResultStream>(operation_, is_staging ? 0 : row_limit_, call,
+                                                 files_, [&](const base::CallContext& asking) {
+                                                   return ask_time_zone(*session_, files_, asking);
+                                                 });
       std::optional<StagingResult> moved;
       if (is_staging) {
         // The server's time for the statement does not count here: it has finished.
@@ -184,6 +185,11 @@ void Statement::require_open() const {
       return fail(ErrorKind::StatementClosed,
                   "the statement or its result was closed, so there is nothing more to read");
   }
+}
+
+std::optional<Result> Statement::run_inline() {
+  if (!run_inline_ || operation_->affected_rows()) return std::nullopt;
+  return run_inline_();
 }
 
 void Statement::rethrow(const Error& error) const {

@@ -30,6 +30,8 @@ struct StatementSettings {
   std::int64_t row_limit = 0;
   std::function<void(const Progress&)> on_progress;
   result::CloudFetchEnvironment files;
+  /// Runs the statement again, for rows without files; empty where that might do harm.
+  std::function<Result()> run_inline;
   /// For a statement that moves a volume's file.
   StagingOptions staging;
   std::shared_ptr<const staging::Environment> staging_environment;
@@ -83,6 +85,8 @@ class Statement : public std::enable_shared_from_this<Statement> {
   void end_reading() noexcept { end(Ending::Closed); }
   /// \throws Error when the statement was cancelled or closed on this side
   void require_open() const;
+  /// The same rows without files from storage; empty when they cannot be had that way.
+  std::optional<Result> run_inline();
   /// Throws what an error means: one that the statement's own end has caused says so.
   [[noreturn]] void rethrow(const Error& error) const;
 
@@ -105,6 +109,7 @@ class Statement : public std::enable_shared_from_this<Statement> {
   const std::int64_t row_limit_;
   const std::function<void(const Progress&)> on_progress_;
   const result::CloudFetchEnvironment files_;
+  const std::function<Result()> run_inline_;
   const StagingOptions staging_;
   const std::shared_ptr<const staging::Environment> staging_environment_;
   /// Read, but not yet carried out with success: for whoever holds `result_taken_`.

@@ -1,3 +1,4 @@
+#include "support/captured_log.h"
 #include "wire/wire_test.h"
 
 #include <stop_token>
@@ -204,6 +205,36 @@ TEST_F(CloudFetchWireTest, ManyReadersWorkAtOnce) {
   }
 
   for (const std::int64_t count : counts) EXPECT_EQ(count, 60'000);
+}
+
+TEST_F(CloudFetchWireTest, GoesOnInlineWhereThePolicyOfTheStorageForbidsDownloads) {
+  server_->faults().add({.path = "/_storage/", .count = 0, .fault = Fault::answer(403)});
+  Connection connection = connect_here();
+  const CapturedLog log;
+  for (int i = 0; i < 2; ++i) {
+    Result result = connection.query(kQuery);
+    EXPECT_EQ(read_in_order(result), 60'000);
+  }
+
+  EXPECT_EQ(server_->journal().count("ExecuteStatement"), 3U) << "the second one knows it already";
+  EXPECT_EQ(log.lines(LogLevel::Warn).size(), 1U);
+}
+
+TEST_F(CloudFetchWireTest, GoesOnInlineWhereNobodyConnectsToTheStorage) {
+  server_->storage().set_origin("http://127.0.0.1:1");
+  Connection connection = connect_here();
+  Result result = connection.query(kQuery);
+
+  EXPECT_EQ(read_in_order(result), 60'000);
+}
+
+TEST_F(CloudFetchWireTest, DoesNotRepeatAStatementThatMayChangeSomething) {
+  server_->faults().add({.path = "/_storage/", .count = 0, .fault = Fault::answer(403)});
+  Connection connection = connect_here();
+  Result result = connection.query(std::string("WITH x AS (SELECT 1) ") + kQuery);
+
+  EXPECT_EQ(capture_error([&] { read_in_order(result); }).kind(), ErrorKind::LinkExpired);
+  EXPECT_EQ(server_->journal().count("ExecuteStatement"), 1U);
 }
 
 }  // namespace
