@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 void wait_in_small_steps(dbsql::Connection& connection) {
   auto handle =
-      connection.submit("SELECT sum(a.id * b.id) FROM range(20000) AS a, range(10000) AS b");
+      connection.submit("SELECT sum(a.id * b.id) FROM range(2000) AS a, range(10000) AS b");
   int steps = 0;
   while (!handle.wait({.timeout = 100ms})) ++steps;  // here the program does other work
   for (const auto& [sum] : handle.result().rows<std::int64_t>())

@@ -30,7 +30,7 @@ std::string dsn_for(const Schedule& schedule, const warehouse::Server& server) {
 
 ExecuteOptions options_for(const Schedule& schedule) {
   ExecuteOptions options;
-  options.timeout = schedule.timeout;
+  options.deadline = std::chrono::steady_clock::now() + schedule.timeout;  // of the reading, too
   return options;
 }
 
