@@ -90,6 +90,7 @@ std::optional<ServerMessage> json_message(std::string_view body) {
     const std::string error = text_member(json, "error");
     const std::string description = text_member(json, "error_description");
     message.text = description.empty() ? error : base::concat(error, ": ", description);
+    if (message.error_class.empty()) message.error_class = error;
   }
   if (message.text.empty() && message.error_class.empty()) return std::nullopt;
   if (message.text.empty()) message.text = message.error_class;

@@ -19,7 +19,8 @@ ErrorKind kind_of_status(int status, RequestClass request_class) noexcept;
 /// redacted.
 struct ServerMessage {
   std::string text;
-  std::string error_class;  ///< the `error_code` of a JSON body when it is a word
+  std::string
+      error_class;  ///< the `error_code` of a JSON body when it is a word, or OAuth's `error`
 };
 ServerMessage server_message(const Response& response);
 

@@ -87,6 +87,7 @@ TEST(ServerMessage, ReadsAnOAuthError) {
       server_message(response(400, {}, R"({"error":"invalid_client","error_description":"who?"})"));
 
   EXPECT_EQ(message.text, "invalid_client: who?");
+  EXPECT_EQ(message.error_class, "invalid_client");
 }
 
 TEST(ServerMessage, CutsAPageToItsFirstWords) {  // case H19
