@@ -53,7 +53,7 @@ struct OidcSettings {
 struct TokenStoreSettings {
   bool is_enabled = false;  ///< auth.token_cache
   Secret passphrase;        ///< auth.token_cache_passphrase; empty = a key file of the user
-  std::string folder;       ///< empty = dbsql/oauth below the user's cache folder
+  std::string folder;       ///< empty = databricks-sql-cpp/oauth below the user's cache folder
 };
 
 /// Everything that decides who a connection is. A plain value: whoever reads options fills it
