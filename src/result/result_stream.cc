@@ -113,11 +113,22 @@ void ResultStream::add_files(std::vector<protocol::ResultLink> links) {
   files_->add(std::move(links));
 }
 
+/// A page that cannot be had is reported after the rows before it, which are there or on their way.
+std::optional<protocol::Page> ResultStream::next_page_ahead(const base::CallContext& call) {
+  try {
+    return next_page(call);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Timeout || error.kind() == ErrorKind::Cancelled) throw;
+    page_failure_ = std::current_exception();
+    return std::nullopt;
+  }
+}
+
 /// Reads pages ahead as long as they bring links that the pipeline has use for; another page waits
 /// for its turn.
 void ResultStream::look_ahead(const base::CallContext& call) {
-  while (!peeked_ && !pages_done_ && files_->wants_links()) {
-    auto page = next_page(call);
+  while (!peeked_ && !pages_done_ && !page_failure_ && files_->wants_links()) {
+    auto page = next_page_ahead(call);
     if (!page) return;
     if (auto* links = std::get_if<std::vector<protocol::ResultLink>>(&page->rows)) {
       add_files(std::move(*links));
@@ -132,6 +143,7 @@ std::optional<arrow::UniqueArray> ResultStream::next_of_files(const base::CallCo
   for (;;) {
     look_ahead(call);
     if (auto batch = files_->next(call)) return batch;
+    if (page_failure_) std::rethrow_exception(page_failure_);
     if (peeked_ || pages_done_) break;
   }
   files_.reset();

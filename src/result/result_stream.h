@@ -10,6 +10,7 @@
 #include "result/inline_source.h"
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -64,6 +65,7 @@ class ResultStream {
  private:
   void read_schema(const base::CallContext& call);
   std::optional<protocol::Page> next_page(const base::CallContext& call);
+  std::optional<protocol::Page> next_page_ahead(const base::CallContext& call);
   std::optional<arrow::UniqueArray> next_batch(const base::CallContext& call);
   std::optional<arrow::UniqueArray> next_of_files(const base::CallContext& call);
   void add_files(std::vector<protocol::ResultLink> links);
@@ -82,6 +84,7 @@ class ResultStream {
   std::optional<protocol::Page>
       peeked_;  // read before its turn: to learn the schema, or for its links
   bool pages_done_ = false;
+  std::exception_ptr page_failure_;  // of a page that was asked for before its turn
   BatchSource source_;
   CloudFetchEnvironment environment_;
   std::unique_ptr<CloudFetchPipeline> files_;  // while files are being read

@@ -20,6 +20,10 @@ constexpr int kMostAttempts = 10;
 constexpr std::size_t kUnknownSize = std::size_t{20} << 20;
 constexpr auto kShortestHedge = std::chrono::seconds(5);
 constexpr std::size_t kTimedDownloads = 16;
+constexpr int kNotFound = 404;
+constexpr double kSlowBytesPerSecond = 0.1 * (1 << 20);   // reference/results.md 2.3, "Speed log"
+constexpr std::size_t kSlowFile = std::size_t{64} << 10;  // smaller ones tell nothing
+constexpr int kSlowFilesPerWarning = 10;
 constexpr int kConnectAttempts = 3;  // to a storage host that has never answered
 
 double random_unit() {
@@ -189,6 +193,7 @@ std::vector<AbortDownload> CloudFetchPipeline::State::absorb_locked(Slot& slot,
       durations_.push_back(now() - transfer.started);
       if (durations_.size() > kTimedDownloads) durations_.pop_front();
       parallelism_.completed(response.body.size(), now());
+      log_speed_locked(slot, response.body.size(), now() - transfer.started);
       slot.state = Slot::State::Decoding;
       if (slot.job && slot.job->transfer != transfer.id) slot.job.reset();  // its twin was faster
       feed_locked(slot, sequence, transfer.id, response.body, true);
@@ -202,6 +207,9 @@ std::vector<AbortDownload> CloudFetchPipeline::State::absorb_locked(Slot& slot,
       slot.last_status = std::get<http::Response>(reply).status;
       ++slot.attempts;
       slot.state = Slot::State::Stale;
+      // The file may have moved with its link, but not twice.
+      if (slot.last_status == kNotFound && slot.refreshes > 0)
+        fail_locked(slot, ErrorKind::Network);
       break;
     case DownloadVerdict::Fatal:
       slot.last_problem = describe(reply);
@@ -224,6 +232,21 @@ std::vector<AbortDownload> CloudFetchPipeline::State::drop_transfers_locked(Slot
   }
   slot.transfers.clear();
   return dropped;
+}
+
+void CloudFetchPipeline::State::log_speed_locked(const Slot& slot, std::size_t size,
+                                                 std::chrono::nanoseconds duration) {
+  const double seconds = std::max(std::chrono::duration<double>(duration).count(), 1e-6);
+  const double speed = static_cast<double>(size) / seconds;
+  const bool is_slow = size >= kSlowFile && speed < kSlowBytesPerSecond;
+  const bool warns = is_slow && slow_files_++ % kSlowFilesPerWarning == 0;
+  const LogLevel level = warns ? LogLevel::Warn : LogLevel::Debug;
+  if (!base::log_enabled(level)) return;
+  const auto whole = [](double value) { return static_cast<std::int64_t>(value); };
+  base::log(level, "cloudfetch",
+            base::concat(warns ? "downloads are slow: " : "", size, " bytes came from ",
+                         host_of(slot.link.url), " in ", whole(seconds * 1000), " ms (",
+                         whole(speed / 1024), " KiB/s)"));
 }
 
 /// Whether it is time to believe that connections to storage are not let through.

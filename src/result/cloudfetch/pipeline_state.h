@@ -68,6 +68,7 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   std::vector<AbortDownload> drop_transfers_locked(Slot& slot);
   void retry_later_locked(Slot& slot, const http::Reply& reply);
   void fail_locked(Slot& slot, ErrorKind kind);
+  void log_speed_locked(const Slot& slot, std::size_t size, std::chrono::nanoseconds duration);
   bool never_connects_locked(const Slot& slot, const http::Reply& reply) const;
 
   // Decoding.
@@ -101,6 +102,7 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   bool any_link_ = false;             // guarded by mutex_
   int running_ = 0;                   // guarded by mutex_; downloads under way
   bool closed_ = false;               // guarded by mutex_
+  int slow_files_ = 0;                // guarded by mutex_
   bool any_file_ = false;             // guarded by mutex_; storage has served one
   bool unreachable_ = false;          // guarded by mutex_; and never will, as it seems
   Parallelism parallelism_;           // guarded by mutex_

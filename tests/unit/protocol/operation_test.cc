@@ -455,6 +455,21 @@ TEST_F(ThriftOperationTest, AStatementWithLinksStaysOpenUntilItsReaderIsDone) {
   EXPECT_FALSE(operation->is_open());
 }
 
+TEST_F(ThriftOperationTest, AsksForFreshLinksByTheirRowAlsoFromTheFirstOneOn) {
+  server().answer("ExecuteStatement", finished(link_page(0, 100, true), false));
+  server().answer("FetchResults", link_page(0, 100, true));
+  const auto operation = execute();
+  operation->next_page({});
+
+  const auto links = operation->refresh_links(0, {});
+
+  const auto sent = server().last_request<tcli::TFetchResultsReq>("FetchResults");
+  EXPECT_TRUE(sent.__isset.startRowOffset) << "without it the server would move on";
+  EXPECT_EQ(sent.startRowOffset, 0);
+  ASSERT_EQ(links.size(), 1U);
+  EXPECT_EQ(links[0].row_count, 100);
+}
+
 TEST_F(ThriftOperationTest, AnEmptyPageOfAnotherShapeChangesNothing) {
   tcli::TFetchResultsResp empty = column_page(1, {}, true);
   tcli::TGetResultSetMetadataResp other;

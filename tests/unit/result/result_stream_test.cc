@@ -225,19 +225,32 @@ TEST(ResultStream, FreesTheStatementWhenItsSchemaCannotBeRead) {
   EXPECT_EQ(closes, 1);
 }
 
+Page page_of_link(const char* url, std::int64_t start, std::int64_t rows) {
+  Page page{.start_row = start, .has_more = true};
+  page.rows = std::vector<protocol::ResultLink>{
+      {.url = url,
+       .expiry = std::chrono::system_clock::now() + std::chrono::minutes(15),
+       .start_row = start,
+       .row_count = rows}};
+  return page;
+}
+
+TEST(ResultStream, DeliversTheRowsOfFilesBeforeTheErrorOfAPageThatWasAskedForEarly) {
+  test::ScriptedStorage storage;
+  storage.answer("a", test::file_of({1, 2}));
+  auto operation = bigints();
+  operation->add(page_of_link("a", 0, 2));
+  operation->fail([] { throw_error({.kind = ErrorKind::Network, .message = "reset"}); });
+  ResultStream stream(std::move(operation), 0, {}, {.start = storage.start()});
+
+  EXPECT_EQ((*stream.next({}))->length, 2);
+  EXPECT_EQ(capture_error([&] { stream.next({}); }).kind(), ErrorKind::Network);
+}
+
 TEST(ResultStream, ReadsPagesOfLinksAndInlinePagesInOneOrder) {
   test::ScriptedStorage storage;
   storage.answer("a", test::file_of({3, 4}));
   storage.answer("b", test::file_of({5}));
-  const auto page_of_link = [](const char* url, std::int64_t start, std::int64_t rows) {
-    Page page{.start_row = start, .has_more = true};
-    page.rows = std::vector<protocol::ResultLink>{
-        {.url = url,
-         .expiry = std::chrono::system_clock::now() + std::chrono::minutes(15),
-         .start_row = start,
-         .row_count = rows}};
-    return page;
-  };
   auto operation = bigints();
   operation->add(page_of({arrow_message({1, 2})}, true));
   operation->add(page_of_link("a", 2, 2));

@@ -2,7 +2,10 @@
 
 #include <dbsql/error.h>
 
+#include "arrow/builder.h"
+#include "arrow/ipc_writer.h"
 #include "support/capture_error.h"
+#include "support/captured_log.h"
 #include "support/fake_clock.h"
 #include "unit/result/cloudfetch/scripted_storage.h"
 
@@ -339,6 +342,143 @@ TEST_F(CloudFetchTest, ASecondDownloadIsStartedWhenTheFirstIsFarTooSlow) {
 
   EXPECT_EQ(rest(), Values{2});
   EXPECT_EQ(storage_.count("b"), 2);
+}
+
+TEST_F(CloudFetchTest, AFileThatIsGoneIsAskedForWithOneFreshLink) {
+  storage_.answer("a", http::Response{.status = 404});
+  fresh_links_ = {link("a", 0, 1)};
+  pipeline().add({link("a", 0, 1)});
+
+  const Error error = capture_error([&] { rest(); });
+
+  EXPECT_EQ(error.http_status(), 404);
+  EXPECT_EQ(storage_.count("a"), 2);
+  EXPECT_EQ(refreshed_, Values{0});
+}
+
+TEST_F(CloudFetchTest, ALinkThatExpiresDuringABackoffIsRenewedBeforeItIsUsedAgain) {
+  ResultLink old = link("old", 0, 1);
+  old.expiry = clock_.system_now() + 62s;
+  storage_.answer("old", http::Response{.status = 503, .headers = {{"Retry-After", "5"}}});
+  fresh_links_ = {link("new", 0, 1)};
+  storage_.answer("new", file_of({1}));
+  pipeline().add({old});
+
+  EXPECT_EQ(rest(), Values{1});
+  EXPECT_EQ(storage_.count("old"), 1);
+  EXPECT_EQ(storage_.count("new"), 1);
+}
+
+TEST_F(CloudFetchTest, ACancelEndsABackoffAtOnce) {
+  clock_.advance_when_waited_on(false);
+  storage_.answer("a", http::Response{.status = 503, .headers = {{"Retry-After", "50"}}});
+  pipeline().add({link("a", 0, 1)});
+  std::stop_source stop;
+  base::CallContext call;
+  call.stop = stop.get_token();
+  std::jthread canceller([&] {
+    clock_.await_waiters(1);
+    stop.request_stop();
+  });
+
+  EXPECT_EQ(capture_error([&] { pipeline().next(call); }).kind(), ErrorKind::Cancelled);
+  EXPECT_EQ(clock_.elapsed(), 0s);
+}
+
+TEST_F(CloudFetchTest, GivesUpWhenEveryDownloadBreaksOff) {
+  storage_.answer("a", http::Failure{.message = "reset in the middle", .bytes_sent = true});
+  pipeline().add({link("a", 0, 1)});
+
+  const Error error = capture_error([&] { rest(); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Network);
+  EXPECT_EQ(error.attempts(), 10);
+  EXPECT_NE(error.message().find("reset in the middle"), std::string::npos);
+}
+
+TEST_F(CloudFetchTest, TakesNamesFromTheResultAndRefusesFilesOfOtherTypes) {
+  const auto stream_of = [](const ArrowSchema& schema, const ArrowArray& batch) {
+    return http::Response{.status = 200,
+                          .body = base::Buffer::copy_of(arrow::write_stream(schema, batch))};
+  };
+  const auto renamed = arrow::struct_schema(arrow::children(arrow::make_schema("l", "another")));
+  const auto of_text = arrow::struct_schema(arrow::children(arrow::make_schema("u", "n")));
+  arrow::BatchBuilder text(*of_text);
+  text.column<arrow::Utf8Builder>(0).append("seven");
+  storage_.answer("a", stream_of(*renamed, *test::bigint_batch({7})));
+  storage_.answer("b", stream_of(*of_text, *text.finish()));
+  pipeline().add({link("a", 0, 1), link("b", 1, 1)});
+
+  EXPECT_EQ(values_of(*pipeline().next({})), Values{7});
+  EXPECT_EQ(capture_error([&] { pipeline().next({}); }).kind(), ErrorKind::CorruptResult);
+}
+
+TEST_F(CloudFetchTest, AnEmptyFileInTheMiddleIsNotTheEnd) {
+  storage_.answer("a", file_of({1}));
+  storage_.answer("empty", file_of({}));
+  storage_.answer("c", file_of({3}));
+  pipeline().add({link("a", 0, 1), link("empty", 1, 0), link("c", 1, 1)});
+
+  EXPECT_EQ(rest(), (Values{1, 3}));
+}
+
+TEST_F(CloudFetchTest, TakesFilesWhoseSizeNobodyTells) {
+  for (const std::int64_t size : {std::int64_t{0}, std::int64_t{-1}}) {
+    storage_.answer("a", file_of({1, 2}));
+    ResultLink unsized = link("a", 0, 2);
+    unsized.size_bytes = size;
+    pipeline_.reset();
+    pipeline().add({unsized});
+    EXPECT_EQ(rest(), (Values{1, 2})) << size;
+  }
+}
+
+TEST_F(CloudFetchTest, OnlyFilesOfAFreshAnswerChangeTheirLink) {
+  for (const char* url : {"a", "b", "c"}) storage_.answer(url, http::Response{.status = 403});
+  fresh_links_ = {link("b2", 1, 1), link("a2", 0, 1)};
+  storage_.answer("a2", file_of({1}));
+  storage_.answer("b2", file_of({2}));
+  pipeline().add({link("a", 0, 1), link("b", 1, 1), link("c", 2, 1)});
+
+  EXPECT_EQ(values_of(*pipeline().next({})), Values{1});
+  EXPECT_EQ(values_of(*pipeline().next({})), Values{2});
+  EXPECT_EQ(capture_error([&] { pipeline().next({}); }).kind(), ErrorKind::LinkExpired)
+      << "the third was not among them";
+}
+
+TEST_F(CloudFetchTest, ClosingFromAnotherThreadEndsAWait) {
+  clock_.advance_when_waited_on(false);
+  storage_.hold("a");
+  pipeline().add({link("a", 0, 1)});
+  std::jthread closer([&] {
+    storage_.await_requests(1);
+    pipeline_->close();
+  });
+
+  EXPECT_EQ(capture_error([&] { pipeline().next({}); }).kind(), ErrorKind::InvalidState);
+}
+
+TEST_F(CloudFetchTest, WarnsOnceOfSlowDownloadsAndShowsNoLink) {
+  const test::CapturedLog log;
+  std::vector<std::int64_t> many(20'000);
+  for (std::int64_t i = 0; i < 20'000; ++i) many[static_cast<std::size_t>(i)] = i * 7919 % 20'011;
+  for (int i = 0; i < 3; ++i) {
+    const std::string url = "https://storage.example.com/file" + std::to_string(i) +
+                            "?X-Amz-Signature=s3cret&sig=s3cret";
+    storage_.answer(url, file_of(many, test::Wire::Plain));
+    storage_.hold(url);
+    pipeline().add({link(url, i * 20'000, 20'000)});
+  }
+  std::jthread slow([&] {
+    storage_.await_requests(3);
+    clock_.advance(60s);  // 160,000 bytes in a minute
+    for (const auto& request : storage_.requests()) storage_.finish(request.url);
+  });
+
+  EXPECT_EQ(rest().size(), 60'000U);
+  EXPECT_EQ(log.lines(LogLevel::Warn).size(), 1U);
+  for (const auto& [level, line] : log.lines())
+    EXPECT_EQ(line.find("s3cret"), std::string::npos) << line;
 }
 
 class EarlyBatchesTest : public CloudFetchTest, public testing::WithParamInterface<test::Wire> {
