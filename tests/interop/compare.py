@@ -16,6 +16,7 @@ Ours is read from `dbsql --format ndjson`.
 import argparse
 import base64
 import datetime
+import hashlib
 import json
 import math
 import os
@@ -204,7 +205,29 @@ def check_metadata(shell, statement, answer):
     return f"{len(ours)} rows"
 
 
+def check_download(shell, statement, answer):
+    """The rows that the statement's formula gives, for the peer and for our shell alike; in files or not, compressed or
+    not, as the statement wants it."""
+    digest = hashlib.sha256()
+    for row in range(statement["rows"]):
+        digest.update(f"{row}\t{row * 7 % 1000}\trow-{row}\n".encode())
+    if answer["rows"] != statement["rows"]:
+        raise Mismatch(f"{answer['rows']} rows instead of {statement['rows']}")
+    if answer["sha256"] != digest.hexdigest():
+        raise Mismatch("other values than the statement's")
+    if (answer["files"] >= 3) != statement["files"]:
+        raise Mismatch(f"it came in {answer['files']} files")
+    # 27 bytes a row, of which LZ4 saves half
+    if (answer["bytes"] / answer["rows"] < 20) != statement["lz4"]:
+        raise Mismatch(f"it took {answer['bytes']} bytes, with LZ4 {statement['lz4']}")
+    ours = shell.output(statement["sql"], "--format", "tsv", "--no-header", "-q")
+    if hashlib.sha256(ours.encode()).hexdigest() != digest.hexdigest():
+        raise Mismatch("our shell reads other values than the statement's")
+    return f"{answer['rows']} rows, {answer['files']} files, {answer['bytes']} bytes"
+
+
 CHECKS = {
+    "download": check_download,
     "rows": check_rows,
     "lines": check_lines,
     "affected": check_affected,

@@ -6,6 +6,7 @@
 // The form of values and of errors is described in compare.py.
 'use strict';
 
+const crypto = require('crypto');
 const fs = require('fs');
 const { DBSQLClient, DBSQLLogger, DBSQLParameter, LogLevel } = require('@databricks/sql');
 
@@ -41,6 +42,38 @@ function tagged(value) {
   return { object: Object.entries(value).map(([key, item]) => [key, tagged(item)]) };
 }
 
+function warehouse() {
+  return process.env.DBSQL_DSN.match(/^http:\/\/token:([^@]*)@([^:/]+):(\d+)(\/[^?]*)/).slice(1);
+}
+
+async function journal(method) {
+  const [token, host, port] = warehouse();
+  const headers = { Authorization: `Bearer ${token}` };
+  return (await fetch(`http://${host}:${port}/_local/journal`, { method, headers })).json();
+}
+
+// Reads a large result, and says what it is made of, in how many files it came, and how many bytes travelled. The driver
+// asks for LZ4 only where it downloads nothing.
+async function runDownload(session, statement) {
+  await journal('DELETE');
+  const operation = await session.executeStatement(statement.sql, { useCloudFetch: statement.files });
+  const digest = crypto.createHash('sha256');
+  let rows = 0;
+  try {
+    do {
+      const chunk = await operation.fetchChunk({ maxRows: 77777 });
+      for (const row of chunk) digest.update(`${Object.values(row).join('\t')}\n`);
+      rows += chunk.length;
+    } while (await operation.hasMoreRows());
+  } finally {
+    await operation.close();
+  }
+  const replies = (await journal('GET')).entries.filter((each) => each.status === 200);
+  const files = replies.filter((each) => each.path.startsWith('/_storage/')).length;
+  const bytes = replies.reduce((sum, each) => sum + each.response_bytes, 0);
+  return { rows, sha256: digest.digest('hex'), files, bytes };
+}
+
 async function runStatement(session, statement) {
   const operation = statement.call
     ? await session[statement.call.node](statement.call.node_arguments || {})
@@ -68,7 +101,7 @@ async function runStatement(session, statement) {
 }
 
 async function connect() {
-  const [, token, host, port, path] = process.env.DBSQL_DSN.match(/^http:\/\/token:([^@]*)@([^:/]+):(\d+)(\/[^?]*)/);
+  const [token, host, port, path] = warehouse();
   const logger = new DBSQLLogger({ level: LogLevel.error });
   const client = new DBSQLClient({ logger });
   client.config.arrowEnabled = PEER === 'node';
@@ -89,7 +122,7 @@ async function main() {
     if (statement.peers && !statement.peers.includes(PEER)) continue;
     let answer;
     try {
-      answer = await runStatement(session, statement);
+      answer = await (statement.check === 'download' ? runDownload : runStatement)(session, statement);
     } catch (error) {
       answer = { error: `${error.name}: ${error.message} ${error.response ? JSON.stringify(error.response) : ''}` };
     }

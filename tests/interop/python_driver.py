@@ -7,10 +7,12 @@ The form of values and of errors is described in compare.py.
 
 import datetime
 import decimal
+import hashlib
 import json
 import os
 import re
 import sys
+import urllib.request
 
 from databricks import sql
 from databricks.sql.parameters import native
@@ -120,13 +122,43 @@ def fetched_in_steps(cursor):
         yield from zip(*(column.to_pylist() for column in table.columns))
 
 
-def connect():
-    token, host, path = re.fullmatch(r"http://token:([^@]*)@([^/]+)(/[^?]*).*", os.environ["DBSQL_DSN"]).groups()
+def warehouse():
+    return re.fullmatch(r"http://token:([^@]*)@([^/]+)(/[^?]*).*", os.environ["DBSQL_DSN"]).groups()
+
+
+def journal(method):
+    token, host, _ = warehouse()
+    request = urllib.request.Request(
+        f"http://{host}/_local/journal", method=method, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        return reply.read()
+
+
+def run_download(statement):
+    """Reads a large result, and says what it is made of, in how many files it came, and how many bytes travelled."""
+    journal("DELETE")
+    options = {"enable_query_result_lz4_compression": statement["lz4"], "use_cloud_fetch": statement["files"]}
+    with connect(**options) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(statement["sql"])
+            digest = hashlib.sha256()
+            rows = 0
+            for row in fetched_in_steps(cursor):
+                digest.update(("\t".join(map(str, row)) + "\n").encode())
+                rows += 1
+    replies = [each for each in json.loads(journal("GET"))["entries"] if each["status"] == 200]
+    return {"rows": rows, "sha256": digest.hexdigest(),
+            "files": sum(each["path"].startswith("/_storage/") for each in replies),
+            "bytes": sum(each["response_bytes"] for each in replies)}
+
+
+def connect(**options):
+    token, host, path = warehouse()
     # The connector speaks https only, except to an address that is given whole.
     return sql.connect(
         server_hostname=f"http://{host}", http_path=path, access_token=token, enable_telemetry=False,
         _connection_uri=f"http://{host}{path}", _retry_stop_after_attempts_count=1, _socket_timeout=60,
-        _disable_pandas=True)  # pandas cannot tell NULL from NaN
+        _disable_pandas=True, **options)  # pandas cannot tell NULL from NaN
 
 
 def main():
@@ -137,7 +169,8 @@ def main():
                 continue
             with connection.cursor() as cursor:
                 try:
-                    answer = run_statement(cursor, statement)
+                    is_download = statement.get("check") == "download"
+                    answer = run_download(statement) if is_download else run_statement(cursor, statement)
                 except Exception as error:  # whatever it is, it is the peer's answer to this statement
                     answer = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps({"name": statement["name"], **answer}), file=output, flush=True)
