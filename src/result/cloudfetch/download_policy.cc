@@ -1,25 +1,10 @@
 #include "result/cloudfetch/download_policy.h"
 
-#include "base/text.h"
+#include "http/storage_error.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 namespace dbsql::result {
-
-namespace {
-
-/// The words with which storage services say that a link is too old, under status 400.
-bool says_expired(std::string_view body) {
-  constexpr std::array<std::string_view, 4> kWords{"ExpiredToken", "RequestExpired",
-                                                   "Request has expired", "AuthenticationFailed"};
-  return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
-    return body.find(word) != std::string_view::npos;
-  });
-}
-
-}  // namespace
 
 DownloadVerdict judge(const http::Reply& reply) {
   if (const auto* failure = std::get_if<http::Failure>(&reply)) {
@@ -42,7 +27,7 @@ DownloadVerdict judge(const http::Reply& reply) {
     case 404:  // once: the file may have moved with its link
       return DownloadVerdict::Refresh;
     case 400:
-      return says_expired(response.body.text()) ? DownloadVerdict::Refresh : DownloadVerdict::Fatal;
+      return http::says_link_expired(response) ? DownloadVerdict::Refresh : DownloadVerdict::Fatal;
     default:
       return DownloadVerdict::Fatal;
   }
