@@ -216,6 +216,7 @@ class HttpConnection final : public AnyConnection,
     upload_parser_.emplace(std::move(*parser_));
     upload_parser_->body_limit(host_->options.max_upload_bytes);
     piece_.resize(kUploadPiece);
+    buffer_.reserve(kUploadPiece);  // Beast reads as much at a time as there is room, or 512 bytes
     read_piece();
   }
 
