@@ -41,7 +41,8 @@ class Client {
   Client(std::shared_ptr<Transport> transport, RetryOptions options, Credentials credentials = {},
          base::Clock& clock = base::Clock::system());
 
-  /// The reply of status 200 to 299, after as many attempts as the request's class allows.
+  /// The reply of status 200 to 299, after as many attempts as the request's class allows. Bodies
+  /// that are not held in memory must be able to begin anew, or the first failure is the last.
   /// \throws Error  with the kind of reference/auth-http-config.md 4.9, `attempts`, `elapsed`,
   /// `retry_after`, and
   ///   `outcome_unknown` when the server may have run the request
