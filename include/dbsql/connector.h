@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dbsql/connection.h>
+#include <dbsql/connector_options.h>
 #include <dbsql/export.h>
 
 #include <chrono>
@@ -30,10 +31,19 @@ struct ConnectOptions {
 /// Cost: no network traffic before `connect()`.
 class DBSQL_EXPORT Connector {
  public:
-  /// Reads a Go-style DSN: `token:PAT@host:port/http/path?key=value&...`
-  /// (docs/connecting.md; reference/auth-http-config.md 1.1).
-  /// \throws ConfigurationError naming the part that is wrong; the token never appears in it
-  static Connector from_dsn(std::string_view dsn);
+  /// Reads a DSN of the Go driver, a `databricks://` URI, a JDBC URL or an ODBC string
+  /// (docs/connecting.md).
+  /// \throws ConfigurationError naming the part that is wrong; no secret ever appears in it
+  static Connector from_dsn(std::string_view text);
+
+  /// `ConnectorOptions::from_environment()`, connected.
+  static Connector from_environment();
+
+  /// `ConnectorOptions::from_profile()`, connected.
+  static Connector from_profile(std::string_view profile = {}, std::string_view file = {});
+
+  /// \throws ConfigurationError naming the option that is missing or wrong
+  explicit Connector(const ConnectorOptions& options);
 
   /// Opens a session.
   /// \throws AuthenticationError  the token was refused

@@ -5,6 +5,7 @@
 #include <dbsql/arrow_c.h>
 #include <dbsql/connection.h>
 #include <dbsql/connector.h>
+#include <dbsql/connector_options.h>
 #include <dbsql/error.h>
 #include <dbsql/execute_options.h>
 #include <dbsql/log.h>
@@ -16,5 +17,6 @@
 #include <dbsql/staging.h>
 #include <dbsql/statement_handle.h>
 #include <dbsql/statement_state.h>
+#include <dbsql/token_provider.h>
 #include <dbsql/value.h>
 #include <dbsql/version.h>

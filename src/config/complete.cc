@@ -103,9 +103,6 @@ void find_auth_type(ConnectionConfig& config) {
     fail(base::concat("a token provider and ", names_of(methods),
                       " exclude each other; leave one out"));
   }
-  if (config.auth_type == AuthType::Unified && methods.size() == 1) {
-    config.auth_type = methods.front();
-  }
   if (config.auth_type != AuthType::Unspecified && config.auth_type != AuthType::Unified) return;
   if (methods.size() > 1) {
     fail(base::concat("more than one way to authenticate: ", names_of(methods),

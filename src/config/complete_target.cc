@@ -122,7 +122,8 @@ void complete_path(ConnectionConfig& config) {
 }
 
 void check_host(const ConnectionConfig& config) {
-  if (config.host.empty()) fail("the host is missing");
+  if (config.host.empty())
+    fail("the host is missing; give host, DATABRICKS_HOST or a profile that has one");
   const http::Url origin{config.scheme, config.host, config.port, {}, {}};
   if (config.port == 0 || !http::Url::parse(origin.origin())) {
     fail("host and port do not make a valid address");

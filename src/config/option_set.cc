@@ -53,8 +53,7 @@ bool is_own_header(std::string_view name) {
 
 std::string line_of(std::string_view name, std::string_view value, const OptionSet::Entry& entry) {
   std::string line = base::concat(name, " = ", value, "  (", entry.origin);
-  if (entry.name != name && !entry.name.empty() &&
-      entry.origin.find(entry.name) == std::string::npos) {
+  if (!name.ends_with(entry.name) && entry.origin.find(entry.name) == std::string::npos) {
     line += base::concat(": ", entry.name);
   }
   for (const std::string& hidden : entry.hidden) line += base::concat("; not from ", hidden);
@@ -130,6 +129,7 @@ void OptionSet::put(Entries& entries, std::string key, Entry entry, Repeat repea
   if (is_new) return;
   Entry& first = given->second;
   if (repeat == Repeat::Replace) {
+    if (first.origin != entry.origin) entry.hidden.push_back(first.origin);
     first = std::move(entry);
     return;
   }
@@ -140,6 +140,18 @@ void OptionSet::put(Entries& entries, std::string key, Entry entry, Repeat repea
     fail(base::concat(entry.name, " is given twice, with different values"));
   }
   fail(base::concat(first.name, " and ", entry.name, " are one option, but their values differ"));
+}
+
+void OptionSet::remove(Dialect dialect, std::string_view name) {
+  if (base::starts_with_ignore_case(name, kSessionPrefix)) {
+    session_.erase(std::string(name.substr(kSessionPrefix.size())));
+  } else if (base::starts_with_ignore_case(name, kHeaderPrefix)) {
+    headers_.erase(base::to_lower(name.substr(kHeaderPrefix.size())));
+  } else if (const auto found = find_name(dialect, name)) {
+    erase(found->option->key);
+  } else {
+    fail(base::concat("unknown option ", shown_name(name), suggestion(dialect, name)));
+  }
 }
 
 void OptionSet::fill_from(const OptionSet& lower) {
@@ -186,10 +198,11 @@ OptionSet OptionSet::with_host_taken_apart() const {
   return all;
 }
 
-ConnectionConfig OptionSet::build() const {
+ConnectionConfig OptionSet::build(AuthType auth_type) const {
   return with_context(context_, [&] {
     const OptionSet all = with_host_taken_apart();
     ConnectionConfig config;
+    config.auth_type = auth_type;
     for (const auto& [name, entry] : all.session_) config.session_confs.emplace(name, entry.value);
     for (const auto& [name, entry] : all.headers_)
       config.http_headers.emplace(entry.name, entry.value);
@@ -220,7 +233,7 @@ std::vector<std::string> OptionSet::report() const {
   }
   // A header of the user's own is often a key to some gateway.
   for (const auto& [name, entry] : all.headers_)
-    lines.push_back(line_of(base::concat(kHeaderPrefix, name), kMask, entry));
+    lines.push_back(line_of(base::concat(kHeaderPrefix, entry.name), kMask, entry));
   return lines;
 }
 

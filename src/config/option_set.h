@@ -68,8 +68,14 @@ class OptionSet {
   const Entry* find(std::string_view key) const;  ///< null when not given
   std::string value(std::string_view key) const;  ///< empty when not given
 
-  /// The configuration they make. \throws ConfigurationError  what is missing or contradicts
-  ConnectionConfig build() const;
+  /// Takes an option away, by any of its names in the dialect, or a setting or a header.
+  /// \throws ConfigurationError  there is no such option
+  void remove(Dialect dialect, std::string_view name);
+
+  /// The configuration they make.
+  /// \param auth_type  where no option says it: how the program itself proves who it is
+  /// \throws ConfigurationError  what is missing or contradicts
+  ConnectionConfig build(AuthType auth_type = AuthType::Unspecified) const;
 
   /// One line for each: name, value and where it came from; secrets masked.
   std::vector<std::string> report() const;

@@ -1,13 +1,15 @@
 #include <dbsql/connector.h>
 #include <dbsql/error.h>
+#include <dbsql/time_zone.h>
 
 #include "auth/authenticator.h"
+#include "auth/federation.h"
 #include "auth/oauth_m2m.h"
+#include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/timer.h"
 #include "config/connection_config.h"
-#include "config/dsn.h"
 #include "http/client.h"
 #include "http/curl_transport.h"
 #include "http/url.h"
@@ -15,6 +17,7 @@
 #include "protocol/query_tags.h"
 #include "protocol/thrift/backend.h"
 #include "session/connection_impl.h"
+#include "session/connector_options_impl.h"
 #include "staging/transfer.h"
 
 #include <map>
@@ -67,8 +70,25 @@ std::shared_ptr<TokenProvider> make_provider(const config::ConnectionConfig& con
       std::move(credentials));
 }
 
+/// The program's own provider, with the exchange of its tokens where that was asked for.
+std::shared_ptr<TokenProvider> own_provider(const ConnectorOptions::Impl& options,
+                                            const config::ConnectionConfig& config,
+                                            std::shared_ptr<http::Transport> transport) {
+  if (!options.federation_client_id) return options.provider;
+  return std::make_shared<FederatedTokenProvider>(std::make_unique<FederatedTokenProvider::Impl>(
+      options.provider, config.host,
+      FederationOptions{.client_id = *options.federation_client_id,
+                        .strict = config.auth.federation_strict},
+      auth::TokenEndpoint(std::move(transport), origin_of(config) + "/oidc/v1/token"),
+      base::Clock::system()));
+}
+
 std::shared_ptr<const auth::Authenticator> make_authenticator(
-    const config::ConnectionConfig& config, std::shared_ptr<http::Transport> transport) {
+    const ConnectorOptions::Impl& options, const config::ConnectionConfig& config,
+    std::shared_ptr<http::Transport> transport) {
+  if (config.auth_type == config::AuthType::Provider)
+    return std::make_shared<const auth::Authenticator>(
+        own_provider(options, config, std::move(transport)));
   if (config.auth_type == config::AuthType::None)
     return std::make_shared<const auth::Authenticator>();
   if (config.auth_type == config::AuthType::Basic)
@@ -105,9 +125,11 @@ std::shared_ptr<const staging::Environment> make_staging(
   return environment;
 }
 
-std::shared_ptr<protocol::Backend> make_backend(const config::ConnectionConfig& config,
-                                                std::shared_ptr<http::CurlTransport> transport) {
-  auto credentials = auth::Authenticator::credentials(make_authenticator(config, transport));
+std::shared_ptr<protocol::Backend> make_backend(
+    const config::ConnectionConfig& config,
+    std::shared_ptr<const auth::Authenticator> authenticator,
+    std::shared_ptr<http::CurlTransport> transport) {
+  auto credentials = auth::Authenticator::credentials(std::move(authenticator));
   auto client = std::make_shared<const http::Client>(std::move(transport), config.retry,
                                                      std::move(credentials));
   auto rpc = std::make_shared<protocol::thrift::Rpc>(
@@ -136,17 +158,28 @@ std::string checked_tags(const config::ConnectionConfig& config) {
   }
 }
 
+/// As the Go driver does; a server says so only when the first timestamp is asked for, if at all.
+void check_time_zone(const config::ConnectionConfig& config) {
+  const auto zone = config.session_confs.find("timezone");
+  if (zone == config.session_confs.end() || TimeZone::find_known(zone->second) != nullptr) return;
+  throw_error(
+      {.kind = ErrorKind::Configuration,
+       .message = base::concat("timezone: this machine knows no time zone ", zone->second)});
+}
+
 }  // namespace
 
 class Connector::Impl {
  public:
-  explicit Impl(config::ConnectionConfig config)
-      : config_(std::move(config)), query_tags_(checked_tags(config_)) {
+  explicit Impl(const ConnectorOptions::Impl& options)
+      : config_(options.build()), query_tags_(checked_tags(config_)) {
+    check_time_zone(config_);
     auto transport = std::make_shared<http::CurlTransport>(
         http::CurlOptions{.connect_timeout = config_.connect_timeout, .tls = config_.tls});
     files_ = make_files(config_, transport);
     staging_ = make_staging(config_, transport);
-    backend_ = make_backend(config_, std::move(transport));
+    auto authenticator = make_authenticator(options, config_, transport);
+    backend_ = make_backend(config_, std::move(authenticator), std::move(transport));
   }
 
   std::shared_ptr<Connection::Impl> connect(const ConnectOptions& options) const {
@@ -182,8 +215,17 @@ class Connector::Impl {
 
 Connector::Connector(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
-Connector Connector::from_dsn(std::string_view dsn) {
-  return Connector(std::make_shared<const Impl>(config::parse_dsn(dsn)));
+Connector::Connector(const ConnectorOptions& options)
+    : Connector(std::make_shared<const Impl>(*options.impl_)) {}
+
+Connector Connector::from_dsn(std::string_view text) {
+  return Connector(ConnectorOptions::from_text(text));
+}
+
+Connector Connector::from_environment() { return Connector(ConnectorOptions::from_environment()); }
+
+Connector Connector::from_profile(std::string_view profile, std::string_view file) {
+  return Connector(ConnectorOptions::from_profile(profile, file));
 }
 
 Connection Connector::connect(const ConnectOptions& options) const {
