@@ -2,7 +2,7 @@
 
 #include "arrow/xxh32.h"
 #include "support/capture_error.h"
-#include "unit/arrow/random_batch.h"
+#include "unit/arrow/sample_text.h"
 
 #include <gtest/gtest.h>
 
@@ -14,10 +14,8 @@ namespace dbsql::arrow {
 namespace {
 
 using dbsql::test::capture_error;
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
+using test::bytes_of;
+using test::sample_text;
 
 std::string decompress(std::string_view body, std::size_t hint = 0,
                        std::size_t max_output = kDefaultMaxOutput) {
@@ -34,16 +32,6 @@ std::string from_hex(std::string_view hex) {
     bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
   }
   return bytes;
-}
-
-// Text that compresses about two to one, so that blocks are neither stored nor trivial.
-std::string sample_text(std::size_t size) {
-  auto random = test::seeded_random();
-  std::string text;
-  text.reserve(size + 16);
-  while (text.size() < size) text += std::to_string(random() % 1000000) + ",value,";
-  text.resize(size);
-  return text;
 }
 
 std::string le32(std::uint32_t word) {

@@ -1,7 +1,7 @@
 #include "arrow/lz4_stream.h"
 
 #include "support/capture_error.h"
-#include "unit/arrow/random_batch.h"
+#include "unit/arrow/sample_text.h"
 
 #include <gtest/gtest.h>
 
@@ -13,19 +13,8 @@ namespace dbsql::arrow {
 namespace {
 
 using dbsql::test::capture_error;
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
-}
-
-std::string sample_text(std::size_t size) {
-  auto random = test::seeded_random();
-  std::string text;
-  text.reserve(size + 16);
-  while (text.size() < size) text += std::to_string(random() % 1000000) + ",value,";
-  text.resize(size);
-  return text;
-}
+using test::bytes_of;
+using test::sample_text;
 
 Lz4Stream stream_of(std::size_t hint, std::vector<std::size_t>* segments = nullptr,
                     std::size_t max_output = kDefaultMaxOutput) {
