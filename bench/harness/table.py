@@ -1,6 +1,6 @@
 """The one table that a run prints."""
 
-COLUMNS = ("x floor", "client CPU", "wall", "rate", "requests", "peak MiB", "faults/GB", "copies/byte")
+COLUMNS = ("x floor", "best", "client CPU", "wall", "rate", "requests", "peak MiB", "faults/GB", "copies/byte")
 
 
 def number(value, digits=3):
@@ -27,6 +27,7 @@ def short(value):
 def pages_cells(row, copies):
     return [
         spread(row["x_floor"]) if "x_floor" in row else "",
+        number(row["x_floor_best"]) if "x_floor" in row else "",
         spread(row["cpu_s_per_gb"], " s/GB"),
         f"{number(1 / row['wall_s_per_gb']['median'])} GB/s",
         f"{number(row['cells_per_cpu_s'] / 1e6)}M cells/CPU s" if row.get("by_rows") else "",
@@ -40,6 +41,7 @@ def pages_cells(row, copies):
 def queries_cells(row):
     return [
         spread(row["x_floor"]),
+        number(row["x_floor_best"]),
         spread(row["cpu_us"], " µs"),
         f"p50 {short(row['p50_us']['median'])}, p99 {short(row['p99_us']['median'])} µs",
         f"{1e6 / row['p50_us']['median']:.0f} queries/s",
@@ -51,16 +53,17 @@ def queries_cells(row):
 
 
 def memory_cells(row):
-    return ["", spread(row["cpu_s_per_gb"], " s/GB"), f"{number(1 / row['wall_s_per_gb']['median'])} GB/s",
+    return ["", "", spread(row["cpu_s_per_gb"], " s/GB"), f"{number(1 / row['wall_s_per_gb']['median'])} GB/s",
             f"{short(row['held_mib'])} MiB held", "", short(row["peak_rss_mib"]), "", ""]
 
 
 def first_cells(row):
-    return ["", spread(row["cpu_ms"], " ms"), spread(row["p50_ms"], " ms"), "", "", short(row["peak_rss_mib"]), "", ""]
+    return ["", "", spread(row["cpu_ms"], " ms"), spread(row["p50_ms"], " ms"), "", "", short(row["peak_rss_mib"]),
+            "", ""]
 
 
 def access_cells(row):
-    return ["", "", "", f"{number(row['cells_per_s']['median'] / 1e6)}M cells/s", "", "", "", ""]
+    return ["", "", "", "", f"{number(row['cells_per_s']['median'] / 1e6)}M cells/s", "", "", "", ""]
 
 
 def client_cells(kind, client, row, rows):
