@@ -29,7 +29,7 @@ void WireReader::fail(std::string_view what) const {
 template <class Unsigned>
 Unsigned WireReader::read_big_endian() {
   require(sizeof(Unsigned));
-  const Unsigned value = load_big_endian<Unsigned>(bytes_.data() + at_);
+  const auto value = load_big_endian<Unsigned>(bytes_.data() + at_);
   at_ += sizeof(Unsigned);
   return value;
 }
