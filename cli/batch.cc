@@ -1,7 +1,5 @@
 #include "cli/batch.h"
 
-#include <dbsql/connector.h>
-
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/runner.h"
@@ -31,9 +29,9 @@ std::vector<SqlSource> sources_of(const Options& options) {
 
 class Batch {
  public:
-  Batch(const Options& options, Interrupts& interrupts)
+  Batch(const Connector& connector, const Options& options, Interrupts& interrupts)
       : interrupts_(interrupts),
-        runner_(Connector::from_dsn(options.dsn), options, interrupts),
+        runner_(connector, options, interrupts),
         script_(sources_of(options), interrupts.wake_descriptor()),
         output_(open_output(options, interrupts)) {
     if (options.format == Format::Arrow && output_.is_terminal()) {
@@ -88,10 +86,10 @@ class Batch {
 
 }  // namespace
 
-ExitCode run_batch(const Options& options, Interrupts& interrupts) {
+ExitCode run_batch(const Connector& connector, const Options& options, Interrupts& interrupts) {
   interrupts.begin();
   interrupts.leave_at_second();
-  return Batch(options, interrupts).run();
+  return Batch(connector, options, interrupts).run();
 }
 
 }  // namespace dbsql::cli

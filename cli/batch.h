@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dbsql/connector.h>
+
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/options.h"
@@ -11,6 +13,6 @@ namespace dbsql::cli {
 ///
 /// \throws UsageError, ScriptError, OutputError, Error  found before the first statement: what the
 /// caller reports
-ExitCode run_batch(const Options& options, Interrupts& interrupts);
+ExitCode run_batch(const Connector& connector, const Options& options, Interrupts& interrupts);
 
 }  // namespace dbsql::cli

@@ -3,6 +3,7 @@
 #include <dbsql/version.h>
 
 #include "cli/batch.h"
+#include "cli/connecting.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/options.h"
@@ -46,16 +47,22 @@ ExitCode run(std::span<char* const> arguments) {
     write_text(STDOUT_FILENO, "dbsql " + std::string(version()) + "\n");
     return ExitCode::Ok;
   }
-  if (options.dsn.empty()) {
-    throw UsageError(
-        "where to connect? Set DBSQL_DSN to token:TOKEN@HOST:443/sql/1.0/warehouses/ID, or use "
-        "--dsn");
+  if (options.help_options) {
+    write_text(STDOUT_FILENO, ConnectorOptions::help());
+    return ExitCode::Ok;
   }
+  if (options.show_options) {
+    std::string lines;
+    for (const std::string& line : connection_of(options).report()) lines += line + '\n';
+    write_text(STDOUT_FILENO, lines);
+    return ExitCode::Ok;
+  }
+  const Connector connector(connection_of(options));
   Interrupts interrupts;
   if (options.sources.empty() && isatty(STDIN_FILENO) == 1) {
-    return Repl(options, Connector::from_dsn(options.dsn), interrupts).run();
+    return Repl(options, connector, interrupts).run();
   }
-  return run_batch(options, interrupts);
+  return run_batch(connector, options, interrupts);
 }
 
 ExitCode fail(std::string_view message, ExitCode code) {

@@ -1,7 +1,7 @@
 #include "cli/options.h"
 
+#include "base/nearest.h"
 #include "cli/duration.h"
-#include "cli/nearest.h"
 
 #include <algorithm>
 #include <array>
@@ -46,11 +46,18 @@ void set_limit(Options& options, std::string_view value) {
 void set_dsn(Options& options, std::string_view value) {
   if (value.empty()) throw UsageError("--dsn: the DSN is empty");
   options.dsn = value;
+  options.profile.clear();
 }
 
 void add_allowed_path(Options& options, std::string_view value) {
   if (value.empty()) throw UsageError("--allow-path: the path is empty");
   options.allowed_paths.emplace_back(value);
+}
+
+void set_profile(Options& options, std::string_view value) {
+  if (value.empty()) throw UsageError("--profile: the name is empty");
+  options.profile = value;
+  options.dsn.clear();
 }
 
 void set_output(Options& options, std::string_view value) {
@@ -67,11 +74,13 @@ struct OptionRow {
   void (*apply)(Options& options, std::string_view value);
 };
 
-constexpr std::array<OptionRow, 14> kOptions{{
+constexpr std::array<OptionRow, 17> kOptions{{
     {'\0', "dsn", "DSN",
-     "where to connect: token:TOKEN@HOST:PORT/PATH[?key=value&...]\n"
+     "where to connect: token:TOKEN@HOST:PORT/PATH[?key=value&...],\n"
+     "a databricks:// URI, a JDBC URL or an ODBC string\n"
      "(others can see command lines: prefer $DBSQL_DSN)",
      set_dsn},
+    {'\0', "profile", "NAME", "where to connect: a profile of ~/.databrickscfg", set_profile},
     {'e', "execute", "SQL", "run this SQL and leave; may be repeated",
      [](Options& options, std::string_view value) {
        options.sources.push_back({SqlSource::Kind::Text, std::string(value)});
@@ -100,6 +109,12 @@ constexpr std::array<OptionRow, 14> kOptions{{
      [](Options& options, std::string_view) { options.quiet = true; }},
     {'h', "help", "", "print this and leave",
      [](Options& options, std::string_view) { options.help = true; }},
+    {'\0', "help-options", "", "print every option of a connection and leave",
+     [](Options& options, std::string_view) { options.help_options = true; }},
+    {'\0', "show-options", "",
+     "print the options of this connection, and where each came\n"
+     "from, and leave; secrets are not shown",
+     [](Options& options, std::string_view) { options.show_options = true; }},
     {'\0', "version", "", "print the version and leave",
      [](Options& options, std::string_view) { options.version = true; }},
 }};
@@ -121,7 +136,7 @@ const OptionRow* find_short(char name) {
   std::vector<std::string> known;
   for (const OptionRow& row : kOptions) known.push_back("--" + std::string(row.long_name));
   std::string message = "unknown option " + std::string(typed);
-  if (const auto near = nearest(typed, known)) message += "; did you mean " + *near + "?";
+  if (const auto near = base::nearest(typed, known)) message += "; did you mean " + *near + "?";
   throw UsageError(message);
 }
 
@@ -245,7 +260,8 @@ std::string help_text() {
       "usage: dbsql [options]                  interactive, or SQL from standard input when piped\n"
       "       dbsql [options] -e SQL | -f FILE\n"
       "\n"
-      "The warehouse is named by $DBSQL_DSN or --dsn.\n"
+      "The warehouse is named by --dsn, --profile or $DBSQL_DSN; without them by $DATABRICKS_HOST\n"
+      "and its siblings or the usual profile of ~/.databrickscfg.\n"
       "\n"
       "options:\n";
   for (const OptionRow& row : kOptions) append_option_help(text, row);

@@ -28,7 +28,8 @@ struct SqlSource {
 
 /// What the command line asks for.
 struct Options {
-  std::string dsn;  ///< secret: it holds the token
+  std::string dsn;      ///< secret: it holds the token; in any of the forms that are known
+  std::string profile;  ///< of ~/.databrickscfg, in place of a DSN
   std::vector<SqlSource> sources;
   Format format = Format::Table;
   std::string output_file;  ///< empty = standard output
@@ -41,6 +42,8 @@ struct Options {
   bool timing = false;
   bool quiet = false;
   bool help = false;
+  bool help_options = false;
+  bool show_options = false;
   bool version = false;
 };
 

@@ -54,6 +54,9 @@ class DBSQL_EXPORT ConnectorOptions {
   /// have
   ConnectorOptions& set(std::string_view key, std::string_view value);
 
+  /// Whether an option has been given, by any of its names; not whether its value is good.
+  bool has(std::string_view key) const;
+
   /// A host name, or the whole address of a page of the workspace.
   ConnectorOptions& with_host(std::string_view host);
   ConnectorOptions& with_port(int port);

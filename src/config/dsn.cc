@@ -21,7 +21,7 @@ constexpr std::string_view kSessionPrefix = "session.";
 constexpr std::string_view kHeaderPrefix = "http.header.";
 constexpr std::string_view kMask = "***";
 // What a query value may contain unescaped.
-constexpr std::string_view kPlainInValue = "/:,";
+constexpr std::string_view kPlainInValue = "/:,*";
 
 [[noreturn]] void fail(std::string message) {
   throw_error({.kind = ErrorKind::Configuration, .message = std::move(message)});

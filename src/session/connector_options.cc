@@ -6,6 +6,7 @@
 #include "config/dsn.h"
 #include "config/environment.h"
 #include "config/option_help.h"
+#include "config/option_names.h"
 #include "session/connector_options_impl.h"
 
 #include <utility>
@@ -100,6 +101,11 @@ ConnectorOptions& ConnectorOptions::set(std::string_view key, std::string_view v
     impl_->options.remove(Dialect::Canonical, key);
   }
   return *this;
+}
+
+bool ConnectorOptions::has(std::string_view key) const {
+  const auto name = config::find_name(Dialect::Canonical, key);
+  return name && impl_->options.has(name->option->key);
 }
 
 ConnectorOptions& ConnectorOptions::with_host(std::string_view host) {

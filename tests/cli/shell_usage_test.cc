@@ -46,6 +46,34 @@ TEST(Shell, EndsWithTwoWithoutADsn) {
   EXPECT_THAT(outcome.err, HasSubstr("DBSQL_DSN"));
 }
 
+TEST(Shell, PrintsTheOptionsOfConnections) {
+  const auto outcome = run_shell({"--help-options"});
+
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("retry.max_attempts  (number, 1 to 100; default 6)"));
+}
+
+TEST(Shell, ShowsWhereItsOptionsComeFrom) {
+  const TemporaryFolder folder;
+  folder.write(".databrickscfg", "[dev]\nhost = h.example\ntoken = s3cret\n");
+  const test::Environment home{{"HOME", folder.path("")}};
+
+  const auto profile = run_shell({"--profile", "dev", "--show-options"}, "", home);
+  EXPECT_EQ(profile.exit_code, 0) << profile.err;
+  EXPECT_THAT(profile.out, HasSubstr("host = h.example  (profile dev of "));
+  EXPECT_THAT(profile.out, HasSubstr("auth.token = ***"));
+  EXPECT_THAT(profile.out, Not(HasSubstr("s3cret")));
+
+  const auto odbc = run_shell({"--show-options", "--dsn", "Host=h;PWD=s3cret"});
+  EXPECT_THAT(odbc.out, HasSubstr("host = h  (ODBC string"));
+}
+
+TEST(Shell, TakesTheEnvironmentOfDatabricks) {
+  const auto outcome = run_shell({"--show-options"}, "", {{"DATABRICKS_HOST", "h.example"}});
+
+  EXPECT_THAT(outcome.out, HasSubstr("host = h.example  (environment variable DATABRICKS_HOST)"));
+}
+
 TEST(Shell, EndsWithTwoForABadDsnWithoutShowingTheToken) {
   const auto outcome =
       run_shell({"--dsn", "token:dapi-secret@host-without-port", "-e", "SELECT 1"});
