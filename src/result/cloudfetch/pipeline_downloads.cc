@@ -39,7 +39,7 @@ std::string host_of(const std::string& url) {
 /// The decompressed file, and the compressed one beside it while it is being decoded.
 std::size_t size_estimate(const protocol::ResultLink& link) {
   const auto size = link.size_bytes > 0 ? static_cast<std::size_t>(link.size_bytes) : kUnknownSize;
-  return size + size / 5 * 2;
+  return size + size / 4 * 3;
 }
 
 std::string describe(const http::Reply& reply) {
