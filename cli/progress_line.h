@@ -13,7 +13,14 @@ namespace dbsql::cli {
 
 /// What the line shows.
 struct ProgressView {
-  enum class Phase : std::uint8_t { Connecting, Waiting, Running, Fetching, Uploading, Downloading };
+  enum class Phase : std::uint8_t {
+    Connecting,
+    Waiting,
+    Running,
+    Fetching,
+    Uploading,
+    Downloading
+  };
   Phase phase = Phase::Running;
   std::chrono::milliseconds elapsed{0};
   std::int64_t row_count = 0;

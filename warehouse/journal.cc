@@ -52,8 +52,9 @@ std::uint64_t Journal::begin(const HttpRequest& request, std::string_view thrift
                      .thrift_method = std::string(thrift_method),
                      .statement = {},
                      .operation_id = {},
-                     .request_bytes = request.upload ? static_cast<std::size_t>(request.upload->size())
-                                                  : request.body.size(),
+                     .request_bytes = request.upload
+                                          ? static_cast<std::size_t>(request.upload->size())
+                                          : request.body.size(),
                      .connection = request.connection,
                      .fault = {},
                      .headers = without_secrets(request.headers)};

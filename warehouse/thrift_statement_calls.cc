@@ -200,8 +200,8 @@ void ThriftService::Impl::execute_statement(const CallPtr& call,
   submission.work =
       statement_work(request, session->protocol(), options_.max_protocol, traits_.hive);
   if (!volume_sql.empty()) {
-    submission.work = volume_work(std::move(volume_sql), storage_.volumes(),
-                                  options_.link_lifetime, std::move(submission.work));
+    submission.work = volume_work(std::move(volume_sql), storage_.volumes(), options_.link_lifetime,
+                                  std::move(submission.work));
   }
   submit(call, std::move(submission));
 }

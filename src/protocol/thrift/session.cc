@@ -69,7 +69,8 @@ tcli::TExecuteStatementReq ThriftSession::prepare(const ExecuteRequest& request)
     wire.__set_useArrowNativeTypes(native_types(options_.native_types));
   }
   // Files hold Arrow data: links without the schema in the metadata would be of no use.
-  if (features_.has_links() && arrow && options_.cloudfetch && !request.inline_only) wire.__set_canDownloadResult(true);
+  if (features_.has_links() && arrow && options_.cloudfetch && !request.inline_only)
+    wire.__set_canDownloadResult(true);
   if (features_.has_lz4() && options_.lz4) wire.__set_canDecompressLZ4Result(true);
   if (features_.has_row_limit() && request.row_limit > 0)
     wire.__set_resultRowLimit(request.row_limit);
