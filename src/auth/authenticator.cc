@@ -42,11 +42,14 @@ Authenticator::Authenticator(const BasicCredentials& credentials) : name_("basic
   erase(encoded);
 }
 
-Authenticator::Authenticator(std::shared_ptr<TokenProvider> provider, base::Clock& clock)
+Authenticator::Authenticator(std::shared_ptr<TokenProvider> provider, base::Clock& clock,
+                             std::chrono::seconds refresh_timeout)
     : name_(provider->name()) {
   const bool asks_each_time = name_ == "external";
   cache_ = std::make_unique<TokenCache>(
-      std::move(provider), TokenCacheOptions{.asks_each_time_without_expiry = asks_each_time},
+      std::move(provider),
+      TokenCacheOptions{.refresh_timeout = refresh_timeout,
+                        .asks_each_time_without_expiry = asks_each_time},
       clock);
   if (cache_->inner().renews()) name_ = base::concat("cached[", name_, "]");
 }

@@ -8,6 +8,7 @@
 #include "http/client.h"
 #include "http/transport.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,8 +43,10 @@ class Authenticator {
 
   /// Sends the tokens of a provider, and asks it for another one when the server refuses one. Every
   /// provider but a static one is cached.
+  /// \param refresh_timeout  for one answer of it; a person who signs in needs longer
   explicit Authenticator(std::shared_ptr<TokenProvider> provider,
-                         base::Clock& clock = base::Clock::system());
+                         base::Clock& clock = base::Clock::system(),
+                         std::chrono::seconds refresh_timeout = std::chrono::seconds(60));
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
 

@@ -5,12 +5,14 @@
 
 namespace dbsql::auth {
 
-Environment::Environment(std::map<std::string, std::string> values)
-    : lookup_([values = std::move(values)](const std::string& name) -> std::optional<std::string> {
+Environment Environment::of(std::map<std::string, std::string> values) {
+  return Environment(
+      [values = std::move(values)](const std::string& name) -> std::optional<std::string> {
         const auto found = values.find(name);
         if (found == values.end()) return std::nullopt;
         return found->second;
-      }) {}
+      });
+}
 
 Environment Environment::process() {
   return Environment([](const std::string& name) -> std::optional<std::string> {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace dbsql::auth {
 
@@ -14,7 +15,7 @@ class Environment {
 
   explicit Environment(Lookup lookup) : lookup_(std::move(lookup)) {}
   /// Of these variables and no others.
-  explicit Environment(std::map<std::string, std::string> values);
+  static Environment of(std::map<std::string, std::string> values);
   /// Of this process.
   static Environment process();
 

@@ -55,6 +55,18 @@ std::optional<std::chrono::seconds> life_of(const nlohmann::json& object) {
   return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
 }
 
+/// The end as Azure's services name it: seconds since 1970, as a number or as text.
+std::optional<std::chrono::system_clock::time_point> end_of(const nlohmann::json& object) {
+  const auto member = object.find("expires_on");
+  if (member == object.end()) return std::nullopt;
+  std::optional<std::int64_t> seconds;
+  if (member->is_number_integer()) seconds = member->get<std::int64_t>();
+  if (member->is_string()) seconds = base::parse_number<std::int64_t>(member->get<std::string>());
+  constexpr std::int64_t kLatest = 253'402'300'799;  // the end of the year 9999
+  if (!seconds || *seconds <= 0 || *seconds > kLatest) return std::nullopt;
+  return std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
+}
+
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   while (!text.empty()) {
@@ -88,7 +100,11 @@ Token read_token_response(std::string_view body, std::chrono::system_clock::time
   token.refresh_token = text_of(json, "refresh_token");
   token.scopes = words_of(text_of(json, "scope"));
   token.issued_at = now;
-  if (const auto life = life_of(json)) token.expires_at = now + *life;
+  if (const auto life = life_of(json)) {
+    token.expires_at = now + *life;
+  } else {
+    token.expires_at = end_of(json);
+  }
   return token;
 }
 

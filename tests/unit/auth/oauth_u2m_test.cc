@@ -27,10 +27,14 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
 
-std::string granted(const std::string& access, const std::string& refresh) {
-  return R"({"access_token":")" + access + R"(","token_type":"Bearer","expires_in":3600)" +
+std::string granted(const std::string& access, const std::string& refresh,
+                    const std::string& life = "3600") {
+  return R"({"access_token":")" + access + R"(","token_type":"Bearer","expires_in":)" + life +
          (refresh.empty() ? "" : R"(,"refresh_token":")" + refresh + "\"") + "}";
 }
+
+/// A life that a clock which runs with every wait does not come to the end of.
+constexpr const char* kYears = "300000000";
 
 class UserLoginTest : public testing::Test {
  protected:
@@ -252,7 +256,7 @@ TEST_F(UserLoginTest, ARefusedTokenIsRenewedWithoutThePerson) {
 }
 
 TEST_F(UserLoginTest, OneSignInServesThirtyTwoThreadsAndThreeProcesses) {
-  endpoint_->answer(200, granted("acc3ss", "r3fresh"));
+  endpoint_->answer(200, granted("acc3ss", "r3fresh", kYears));
   clock_.advance_when_waited_on(true);  // waiting for another process's lock takes no time
   UserLogin patient = login();
   patient.timeout = 24h;
@@ -278,7 +282,7 @@ TEST_F(UserLoginTest, OneSignInServesThirtyTwoThreadsAndThreeProcesses) {
 
 TEST_F(UserLoginTest, TwoProcessesSpendARotatingRefreshTokenOnce) {
   endpoint_->answer(200, granted("first", "r1"));
-  endpoint_->answer(200, granted("second", "r2"));
+  endpoint_->answer(200, granted("second", "r2", kYears));
   Process other;
   const auto mine = provider(process_, login(), store());
   const auto theirs = provider(other, login(), store());

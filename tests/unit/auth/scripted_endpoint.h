@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dbsql::test {
@@ -13,8 +14,9 @@ namespace dbsql::test {
 class ScriptedEndpoint final : public http::Transport {
  public:
   void answer(int status, std::string body) {
-    answers_.push_back({status, {}, base::Buffer::copy_of(body)});
+    answers_with({status, {}, base::Buffer::copy_of(body)});
   }
+  void answers_with(http::Response response) { answers_.push_back(std::move(response)); }
   http::Reply send(const http::Request& request, const base::CallContext&) override {
     std::lock_guard lock(mutex_);
     requests.push_back(request);
