@@ -44,8 +44,8 @@ class TokenCache {
     std::optional<base::Clock::TimePoint> expired_from;
   };
 
-  TokenCache(std::shared_ptr<TokenProvider> inner, TokenCacheOptions options = {},
-             base::Clock& clock = base::Clock::system());
+  explicit TokenCache(std::shared_ptr<TokenProvider> inner, TokenCacheOptions options = {},
+                      base::Clock& clock = base::Clock::system());
   ~TokenCache();
   TokenCache(const TokenCache&) = delete;
   TokenCache& operator=(const TokenCache&) = delete;

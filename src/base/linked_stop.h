@@ -31,7 +31,7 @@ class LinkedStop {
  private:
   struct Pass {
     std::stop_source to;
-    void operator()() noexcept { to.request_stop(); }
+    void operator()() const noexcept { to.request_stop(); }
   };
   std::stop_token token_;
   std::optional<std::stop_callback<Pass>> first_;

@@ -74,11 +74,11 @@ ConnectorOptions ConnectorOptions::from_text(std::string_view text) {
   return options;
 }
 
-ConnectorOptions ConnectorOptions::from_map(const std::map<std::string, std::string>& pairs) {
-  ConnectorOptions options;
-  for (const auto& [key, value] : pairs)
-    options.impl_->options.set_known(Dialect::Canonical, key, value, "map");
-  return options;
+ConnectorOptions ConnectorOptions::from_map(const std::map<std::string, std::string>& options) {
+  ConnectorOptions built;
+  for (const auto& [key, value] : options)
+    built.impl_->options.set_known(Dialect::Canonical, key, value, "map");
+  return built;
 }
 
 ConnectorOptions ConnectorOptions::from_environment() {
