@@ -162,7 +162,7 @@ void OptionSet::fill_from(const OptionSet& lower) {
       std::any_of(kPaths.begin(), kPaths.end(), [&](std::string_view key) { return has(key); });
   for (const auto& [key, entry] : lower.entries_) {
     if (const auto mine = entries_.find(key); mine != entries_.end()) {
-      mine->second.hidden.push_back(entry.origin);
+      if (mine->second.origin != entry.origin) mine->second.hidden.push_back(entry.origin);
     } else if (!(has_path && is_path(key))) {
       entries_.emplace(key, entry);
     }

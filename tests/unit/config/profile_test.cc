@@ -196,6 +196,15 @@ TEST_F(Resolved, FindsTheFileWhereItIsSaidToBe) {
   EXPECT_EQ(from_profile("dev", "", environment()).value("host"), "other.example");
 }
 
+TEST_F(Resolved, HidesNothingWhenItIsDoneTwice) {
+  write_profiles("[dev]\nhost = file.example\n");
+  OptionSet set = resolved({{"profile", "dev"}});
+
+  resolve(set, environment());
+
+  EXPECT_THAT(set.find("host")->hidden, testing::IsEmpty());
+}
+
 TEST_F(Resolved, NamesTheVariableThatIsWrong) {
   variables_["DATABRICKS_CONFIG_PROFILE"] = "";
   variables_["ARM_USE_MSI"] = "perhaps";
