@@ -18,7 +18,8 @@ void wait_in_small_steps(dbsql::Connection& connection) {
       connection.submit("SELECT sum(a.id * b.id) FROM range(2000) AS a, range(10000) AS b");
   int steps = 0;
   while (!handle.wait({.timeout = 100ms})) ++steps;  // here the program does other work
-  for (const auto& [sum] : handle.result().rows<std::int64_t>())
+  auto result = handle.result();
+  for (const auto& [sum] : result.rows<std::int64_t>())
     std::cout << "sum: " << sum << (steps > 0 ? ", and there was time for more" : "") << '\n';
 }
 

@@ -205,7 +205,7 @@ void LoopbackListener::accept_peer(std::vector<Peer>& peers) const {
 
 /// True when the peer is done with.
 bool LoopbackListener::read_peer(Peer& peer) {
-  std::array<char, 4096> bytes;
+  std::array<char, 4096> bytes{};
   const auto count = ::recv(peer.fd, bytes.data(), bytes.size(), 0);
   if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
     return std::chrono::steady_clock::now() >= peer.give_up;

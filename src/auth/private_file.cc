@@ -123,8 +123,7 @@ void replace_private_file(const std::filesystem::path& file, std::string_view co
 }
 
 FileLock::FileLock(const std::filesystem::path& file, const base::CallContext& call,
-                   base::Clock& clock)
-    : fd_(-1) {
+                   base::Clock& clock) {
   File lock(file, O_RDWR | O_CREAT);
   if (!lock.is_open()) refuse_errno(file, "cannot be made");
   require_private(file, lock.fd());

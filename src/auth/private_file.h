@@ -38,7 +38,7 @@ class FileLock {
   FileLock& operator=(FileLock&& other) = delete;
 
  private:
-  int fd_;
+  int fd_ = -1;
 };
 
 }  // namespace dbsql::auth
