@@ -62,7 +62,7 @@ std::optional<std::chrono::system_clock::time_point> end_of(const nlohmann::json
   std::optional<std::int64_t> seconds;
   if (member->is_number_integer()) seconds = member->get<std::int64_t>();
   if (member->is_string()) seconds = base::parse_number<std::int64_t>(member->get<std::string>());
-  constexpr std::int64_t kLatest = 253'402'300'799;  // the end of the year 9999
+  constexpr std::int64_t kLatest = 9'000'000'000;  // in 2255, which every clock can hold
   if (!seconds || *seconds <= 0 || *seconds > kLatest) return std::nullopt;
   return std::chrono::system_clock::time_point(std::chrono::seconds(*seconds));
 }

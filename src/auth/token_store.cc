@@ -45,7 +45,7 @@ using WallTime = std::chrono::system_clock::time_point;
 std::optional<WallTime> time_of(const nlohmann::json& object, const char* name) {
   const auto member = object.find(name);
   if (member == object.end() || !member->is_number_integer()) return std::nullopt;
-  constexpr std::int64_t kLatest = 253'402'300'799;  // the end of the year 9999
+  constexpr std::int64_t kLatest = 9'000'000'000;  // in 2255, which every clock can hold
   const auto seconds = std::clamp<std::int64_t>(member->get<std::int64_t>(), 0, kLatest);
   return WallTime(std::chrono::seconds(seconds));
 }
