@@ -347,14 +347,17 @@ TEST_F(Statements, ThatAreClosedInterruptTheirPageInTheMaking) {
 TEST_F(Statements, CanBeClosedWhileTheirSessionIsBusyWithAnother) {
   ThriftClient client = connect();
   const auto read = client.execute(client.usual_request("rows 30 10", 10)).operationHandle;
-  client.execute("gate");
+  const auto busy = client.execute("gate").operationHandle;
   ASSERT_TRUE(script->await_waiting(1));
 
   EXPECT_TRUE(ok(client.close(read))) << "answered while the other one runs";
 
   EXPECT_EQ(client.fetch(read, 10).status.sqlState, "08000");
   script->open_gate();
-  EXPECT_TRUE(eventually([&] { return script->open_results <= 1; }));
+  EXPECT_TRUE(eventually(
+      [&] { return client.status(busy).operationState == tcli::TOperationState::FINISHED_STATE; }));
+  EXPECT_TRUE(ok(client.close(busy)));
+  EXPECT_TRUE(eventually([&] { return script->open_results == 0; }));
 }
 
 TEST_F(Statements, ThatAreUnknownAreInvalidForEveryCall) {
