@@ -20,7 +20,7 @@ dbsql::Token token_from_environment() {
   if (text == nullptr) throw std::runtime_error("MY_TOKEN is not set");
   dbsql::Token token;
   token.access_token = text;
-  // Until then the connector keeps it; a token without an end is kept until the server refuses it.
+  // Until shortly before then the connector keeps it.
   token.expires_at = std::chrono::system_clock::now() + std::chrono::minutes(50);
   return token;
 }

@@ -3,9 +3,6 @@
 #include <dbsql/time_zone.h>
 
 #include "auth/authenticator.h"
-#include "auth/federation.h"
-#include "auth/oauth_m2m.h"
-#include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/timer.h"
@@ -18,6 +15,7 @@
 #include "protocol/thrift/backend.h"
 #include "session/connection_impl.h"
 #include "session/connector_options_impl.h"
+#include "session/credentials.h"
 #include "staging/transfer.h"
 
 #include <map>
@@ -36,10 +34,6 @@ http::Headers headers_for(const config::ConnectionConfig& config) {
   return headers;
 }
 
-std::string origin_of(const config::ConnectionConfig& config) {
-  return http::Url{config.scheme, config.host, config.port, {}, {}}.to_string();
-}
-
 /// The path's query, such as `?o=` of a shared host, reaches the server unchanged
 /// (reference/thrift.md 1.1).
 std::string url_of(const config::ConnectionConfig& config) {
@@ -48,55 +42,6 @@ std::string url_of(const config::ConnectionConfig& config) {
   url.path = config.http_path.substr(0, question);
   if (question != std::string::npos) url.query = config.http_path.substr(question + 1);
   return url.to_string();
-}
-
-/// The provider of a way to authenticate. Its requests go through the connector's own transport:
-/// the same TLS settings, the same proxy.
-std::shared_ptr<TokenProvider> make_provider(const config::ConnectionConfig& config,
-                                             std::shared_ptr<http::Transport> transport) {
-  if (config.auth_type != config::AuthType::OauthM2m) {
-    throw_error({.kind = ErrorKind::Configuration,
-                 .message = base::concat("auth.type ", config::auth_type_name(config.auth_type),
-                                         " is not available in this version")});
-  }
-  auth::ClientCredentials credentials{.client_id = config.auth.client_id,
-                                      .client_secret = config.auth.client_secret,
-                                      .token_endpoint = config.auth.token_endpoint,
-                                      .sends_in_body = config.auth.sends_secret_in_body};
-  if (!config.auth.scopes.empty()) credentials.scopes = config.auth.scopes;
-  return std::make_shared<auth::ClientCredentialsProvider>(
-      std::move(transport),
-      auth::OidcHost{.origin = origin_of(config), .account_id = config.auth.account_id},
-      std::move(credentials));
-}
-
-/// The program's own provider, with the exchange of its tokens where that was asked for.
-std::shared_ptr<TokenProvider> own_provider(const ConnectorOptions::Impl& options,
-                                            const config::ConnectionConfig& config,
-                                            std::shared_ptr<http::Transport> transport) {
-  if (!options.federation_client_id) return options.provider;
-  return std::make_shared<FederatedTokenProvider>(std::make_unique<FederatedTokenProvider::Impl>(
-      options.provider, config.host,
-      FederationOptions{.client_id = *options.federation_client_id,
-                        .strict = config.auth.federation_strict},
-      auth::TokenEndpoint(std::move(transport), origin_of(config) + "/oidc/v1/token"),
-      base::Clock::system()));
-}
-
-std::shared_ptr<const auth::Authenticator> make_authenticator(
-    const ConnectorOptions::Impl& options, const config::ConnectionConfig& config,
-    std::shared_ptr<http::Transport> transport) {
-  if (config.auth_type == config::AuthType::Provider)
-    return std::make_shared<const auth::Authenticator>(
-        own_provider(options, config, std::move(transport)));
-  if (config.auth_type == config::AuthType::None)
-    return std::make_shared<const auth::Authenticator>();
-  if (config.auth_type == config::AuthType::Basic)
-    return std::make_shared<const auth::Authenticator>(
-        auth::BasicCredentials{.user = config.user, .password = config.password});
-  if (config.auth_type == config::AuthType::Token)
-    return std::make_shared<const auth::Authenticator>(config.token);
-  return std::make_shared<const auth::Authenticator>(make_provider(config, std::move(transport)));
 }
 
 /// Downloads go past the HTTP client: no credentials, no headers of ours, no retry table of API
@@ -178,7 +123,7 @@ class Connector::Impl {
         http::CurlOptions{.connect_timeout = config_.connect_timeout, .tls = config_.tls});
     files_ = make_files(config_, transport);
     staging_ = make_staging(config_, transport);
-    auto authenticator = make_authenticator(options, config_, transport);
+    auto authenticator = session::make_authenticator(options, config_, transport);
     backend_ = make_backend(config_, std::move(authenticator), std::move(transport));
   }
 

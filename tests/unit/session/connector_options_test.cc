@@ -54,8 +54,7 @@ TEST(ConnectorOptions, ShowNoSecret) {
       usual().with_client_credentials("id", "s3cret").set("http.header.X-Key", "s3cret");
 
   EXPECT_THAT(options.report(), Each(Not(HasSubstr("s3cret"))));
-  EXPECT_THAT(options.to_string(),
-              AllOf(HasSubstr("clientSecret=***"), Not(HasSubstr("s3cret"))));
+  EXPECT_THAT(options.to_string(), AllOf(HasSubstr("clientSecret=***"), Not(HasSubstr("s3cret"))));
 }
 
 TEST(ConnectorOptions, NameTheNearestOptionForOneThatIsNone) {
@@ -95,6 +94,20 @@ TEST(ConnectorOptions, ReportTheProvider) {
                                                  "client")
                   .report(),
               Contains("auth.type = token-provider  (federation[external])"));
+}
+
+// Nothing is sent before a token is needed, whatever the way to get one.
+TEST(ConnectorOptions, SetUpEveryWayToAuthenticate) {
+  const auto named = [](const char* type) { return usual().set("auth.type", type); };
+  EXPECT_NO_THROW(Connector{usual().with_client_credentials("id", "secret")});
+  EXPECT_NO_THROW(Connector{named("oauth-u2m")});
+  EXPECT_NO_THROW(Connector{named("oauth-refresh").set("auth.refresh_token", "r")});
+  EXPECT_NO_THROW(Connector{named("azure-client-secret")
+                                .set("auth.azure.client_id", "i")
+                                .set("auth.azure.client_secret", "s")});
+  EXPECT_NO_THROW(Connector{named("unified")});
+  EXPECT_NO_THROW(Connector{usual().with_access_token("x").set("auth.federation_client_id", "i")});
+  EXPECT_THROW(Connector{named("oauth-jwt")}, ConfigurationError);  // no key
 }
 
 TEST(ConnectorOptions, RefuseAZoneThatIsNone) {  // case C15
