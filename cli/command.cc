@@ -1,6 +1,6 @@
 #include "cli/command.h"
 
-#include "base/nearest.h"
+#include "cli/nearest.h"
 #include "cli/options.h"
 
 #include <algorithm>
@@ -47,7 +47,7 @@ std::string_view trim(std::string_view text) {
   std::vector<std::string> known;
   for (const CommandRow& row : kCommands) known.emplace_back(row.name);
   std::string message = "unknown command " + std::string(name);
-  const auto near = base::nearest(name, known);
+  const auto near = nearest(name, known);
   message += near ? "; did you mean " + *near + "?" : "; \\? lists the commands";
   throw UsageError(message);
 }

@@ -1,7 +1,7 @@
 #include "cli/options.h"
 
-#include "base/nearest.h"
 #include "cli/duration.h"
+#include "cli/nearest.h"
 
 #include <algorithm>
 #include <array>
@@ -136,7 +136,7 @@ const OptionRow* find_short(char name) {
   std::vector<std::string> known;
   for (const OptionRow& row : kOptions) known.push_back("--" + std::string(row.long_name));
   std::string message = "unknown option " + std::string(typed);
-  if (const auto near = base::nearest(typed, known)) message += "; did you mean " + *near + "?";
+  if (const auto near = nearest(typed, known)) message += "; did you mean " + *near + "?";
   throw UsageError(message);
 }
 
