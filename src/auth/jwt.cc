@@ -11,7 +11,8 @@ namespace dbsql::auth {
 namespace {
 
 constexpr std::size_t kLargestPayload = std::size_t{64} << 10;
-constexpr double kLatest = 9'000'000'000;  // seconds since 1970; in 2255, which every clock can hold
+constexpr double kLatest =
+    9'000'000'000;  // seconds since 1970; in 2255, which every clock can hold
 
 /// The middle one of exactly three parts.
 std::optional<std::string_view> payload_of(std::string_view token) {
