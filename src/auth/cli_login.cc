@@ -94,7 +94,9 @@ Token read_azure_cli_token(std::string_view output) {
     token.token_type = type.view();
   using Clock = std::chrono::system_clock;
   if (const auto end = json.find("expires_on"); end != json.end() && end->is_number_integer()) {
-    token.expires_at = Clock::from_time_t(static_cast<std::time_t>(end->get<std::int64_t>()));
+    constexpr std::int64_t kLatest = 9'000'000'000;  // in 2255, which every clock can hold
+    token.expires_at = Clock::from_time_t(
+        static_cast<std::time_t>(std::clamp<std::int64_t>(end->get<std::int64_t>(), 0, kLatest)));
   } else {
     token.expires_at = parse_local_time(json_text(output, "expiresOn").view());
   }

@@ -50,6 +50,8 @@ std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_v
   const auto minute = digits(text, 14, 2);
   const auto second = digits(text, 17, 2);
   if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  // What a clock of nanoseconds can hold, with room for offsets.
+  if (*year < 1900 || *year > 2255) return std::nullopt;
   if (*hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   std::size_t end = 19;
   if (end < text.size() && text[end] == '.')

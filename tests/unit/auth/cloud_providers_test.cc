@@ -174,6 +174,18 @@ echo '{"accessToken":"from-az","expires_on":1750003600,"tokenType":"Bearer"}')")
             "https://management.core.windows.net/ --output json --subscription SUB\n");
 }
 
+TEST(AzureCli, ReadsTimesHoweverFarAway) {
+  EXPECT_GT(
+      *read_azure_cli_token(R"({"accessToken":"t","expires_on":9223372036854775807})").expires_at,
+      WallTime(8'000'000'000s));
+  EXPECT_EQ(read_azure_cli_token(R"({"accessToken":"t","expires_on":-5})").expires_at, WallTime());
+  EXPECT_FALSE(read_azure_cli_token(R"({"accessToken":"t","expiresOn":"soon"})").expires_at);
+  for (const char* output : {"", "[]", "{}", R"({"accessToken":7})"})
+    EXPECT_EQ(capture_error([&] { read_azure_cli_token(output); }).kind(),
+              ErrorKind::Unauthenticated)
+        << output;
+}
+
 TEST_F(CloudTest, AzIsToldTheTenantExceptByAMachinesIdentity) {
   clock_.advance_when_waited_on(false);
   const std::string az = program("az", R"(echo "$@" >> "$(dirname "$0")/asked"
@@ -449,8 +461,9 @@ TEST(Rfc3339, ReadsPointsInTimeAndNothingElse) {
   const WallTime noon(std::chrono::sys_days(std::chrono::year(2026) / 1 / 31) + 12h);
   EXPECT_EQ(parse_rfc3339("2026-01-31T12:00:00Z"), noon);
   EXPECT_EQ(parse_rfc3339("2026-01-31T07:00:00.123456789-05:00"), noon);
-  for (const char* text : {"", "2026-01-31", "2026-02-30T12:00:00Z", "2026-01-31T12:00:00",
-                           "2026-01-31T25:00:00Z", "2026-01-31T12:00:00+1:00", "x"})
+  for (const char* text :
+       {"", "2026-01-31", "2026-02-30T12:00:00Z", "2026-01-31T12:00:00", "2026-01-31T25:00:00Z",
+        "2026-01-31T12:00:00+1:00", "x", "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z"})
     EXPECT_FALSE(parse_rfc3339(text)) << text;
 }
 
