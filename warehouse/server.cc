@@ -95,9 +95,10 @@ class Server::Impl {
     raise_descriptor_limit();
     load_tables(*engine_, options_);
     if (identity_) ca_file_ = write_authority(*identity_, options_.tls_directory);
-    http_.start();
+    // Before the first request: it is read without a lock.
     storage_.set_origin(base::concat(options_.tls ? "https://" : "http://",
                                      reachable_host(options_.host), ":", http_.port()));
+    http_.start();
     expire_later();
   }
 
