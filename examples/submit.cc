@@ -42,7 +42,10 @@ void hand_over(const dbsql::Connector& connector, dbsql::Connection& submitter) 
   auto taker = connector.connect();
   auto result = taker.attach(handle.id()).result();
   std::int64_t rows = 0;
-  for (const auto& [id] : result.rows<std::int64_t>()) rows += id >= 0 ? 1 : 0;
+  while (auto batch = result.next_batch()) {
+    rows += batch->length;
+    batch->release(&*batch);
+  }
   std::cout << "taken over: " << rows << " rows\n";
 }
 

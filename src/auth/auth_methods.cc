@@ -56,7 +56,8 @@ std::string nothing_missing(const AuthInputs&) { return {}; }
 bool never_given(const AuthSettings&) { return false; }
 
 std::vector<std::string> scopes_or(const AuthSettings& settings, std::vector<std::string> usual) {
-  return settings.scopes.empty() ? std::move(usual) : settings.scopes;
+  if (!settings.scopes.empty()) return settings.scopes;
+  return usual;
 }
 
 Provider make_static(const AuthInputs& in) {

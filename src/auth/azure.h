@@ -61,7 +61,7 @@ class AzurePrincipalProvider final : public TokenProvider {
 
  private:
   std::string tenant(const TokenContext& context);
-  Token token_for(const std::string& scope, const std::string& tenant,
+  Token token_for(const std::string& resource, const std::string& tenant,
                   const TokenContext& context) const;
 
   const ProviderParts parts_;

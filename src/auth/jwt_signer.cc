@@ -57,7 +57,7 @@ const Algorithm& find_algorithm(std::string_view name) {
 
 /// OpenSSL asks for the passphrase through this; without one it must not ask at a terminal.
 struct PassphraseRequest {
-  const Secret* passphrase;
+  const Secret* passphrase = nullptr;
   bool was_asked = false;
 };
 

@@ -195,9 +195,8 @@ Secret TokenStore::key_of_user() const {
                  .message = base::concat("the key of the token cache, ", file.string(),
                                          ", is damaged; remove it, and sign in once more")});
   Secret key(*content);
-  // The analyzer takes the copy above for a change of the text.
-  ::explicit_bzero(content->data(),
-                   content->size());  // NOLINT(clang-analyzer-cplusplus.InnerPointer)
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.InnerPointer): the copy above changes nothing
+  ::explicit_bzero(content->data(), content->size());
   return key;
 }
 
