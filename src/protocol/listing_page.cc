@@ -131,8 +131,8 @@ CellBytes cells_of(const WireColumn& column) {
       size = read_big_endian(rest.substr(0, 4));
       rest.remove_prefix(4);
     }
-    const bool is_null =
-        row / 8 < nulls.size() && (static_cast<unsigned char>(nulls[row / 8]) >> (row % 8) & 1U);
+    const bool is_null = row / 8 < nulls.size() &&
+                         (static_cast<unsigned char>(nulls[row / 8]) >> (row % 8) & 1U) != 0;
     if (!is_null) cells[row] = rest.substr(0, size);
     rest.remove_prefix(size);
   }
