@@ -87,7 +87,6 @@ class Batch {
 }  // namespace
 
 ExitCode run_batch(const Connector& connector, const Options& options, Interrupts& interrupts) {
-  interrupts.begin();
   interrupts.leave_at_second();
   return Batch(connector, options, interrupts).run();
 }

@@ -25,11 +25,11 @@ class Interrupts {
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
 
-  /// Starts a new piece of work: earlier interrupts are forgotten, unless the process was asked to
-  /// end.
+  /// Starts the next piece of work: earlier interrupts are forgotten, unless the process was asked
+  /// to end. The first piece begins with the object: an interrupt while the program starts counts.
   void begin();
 
-  /// Stops when the work since `begin()` is interrupted.
+  /// Stops when the work since the last `begin()` is interrupted.
   std::stop_token token() const;
 
   bool is_interrupted() const;

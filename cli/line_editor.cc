@@ -2,6 +2,7 @@
 
 #include "cli/terminal.h"
 
+#include <fcntl.h>
 #include <histedit.h>
 #include <poll.h>
 #include <unistd.h>
@@ -20,6 +21,15 @@ std::atomic<bool> window_changed{false};
 
 extern "C" void note_window_change(int) { window_changed.store(true); }
 
+/// The terminal of standard input, opened once more so that reading it never blocks: a Ctrl-C
+/// throws away the keys that `poll` has just announced. On standard input itself the flag would
+/// also hold for every other process on this terminal. -1 when the terminal has no name here.
+int open_keys() {
+  std::array<char, 256> name{};
+  if (ttyname_r(STDIN_FILENO, name.data(), name.size()) != 0) return -1;
+  return open(name.data(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 }  // namespace
 
 void LineEditor::CloseEditor::operator()(editline* editor) const noexcept { el_end(editor); }
@@ -29,6 +39,7 @@ void LineEditor::CloseHistory::operator()(struct history* entries) const noexcep
 
 LineEditor::LineEditor(Interrupts& interrupts, HistoryFile history_file)
     : interrupts_(interrupts),
+      keys_(open_keys()),
       history_file_(std::move(history_file)),
       history_(history_init()),
       // Prompts must not get into results: they go to standard error when standard output is no
@@ -54,7 +65,9 @@ LineEditor::LineEditor(Interrupts& interrupts, HistoryFile history_file)
   sigaction(SIGWINCH, &action, nullptr);
 }
 
-LineEditor::~LineEditor() = default;
+LineEditor::~LineEditor() {
+  if (keys_ >= 0) close(keys_);
+}
 
 LineEditor::Event LineEditor::read(const std::string& prompt, std::string& line) {
   prompt_ = prompt;
@@ -104,8 +117,8 @@ int LineEditor::next_character(wchar_t& character) {
   while (true) {
     if (!await_key()) return 0;
     char byte = 0;
-    const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
-    if (count < 0 && errno == EINTR) continue;
+    const ssize_t count = ::read(descriptor(), &byte, 1);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count != 1) return 0;
     switch (std::mbrtowc(&character, &byte, 1, &state)) {
       case static_cast<std::size_t>(-2):  // more bytes belong to it
@@ -119,10 +132,12 @@ int LineEditor::next_character(wchar_t& character) {
   }
 }
 
+int LineEditor::descriptor() const noexcept { return keys_ >= 0 ? keys_ : STDIN_FILENO; }
+
 /// Waits for a key; false on Ctrl-C.
 bool LineEditor::await_key() {
   std::array<pollfd, 2> waiting{
-      {{STDIN_FILENO, POLLIN, 0}, {interrupts_.wake_descriptor(), POLLIN, 0}}};
+      {{descriptor(), POLLIN, 0}, {interrupts_.wake_descriptor(), POLLIN, 0}}};
   while (poll(waiting.data(), waiting.size(), -1) < 0) {
     if (errno != EINTR) return false;
     if (window_changed.exchange(false)) el_resize(editor_.get());

@@ -50,9 +50,11 @@ class LineEditor {
   static int read_character(editline* editor, wchar_t* character);
   int next_character(wchar_t& character);
   bool await_key();
+  int descriptor() const noexcept;
   void add_to_list(const std::string& entry);
 
   Interrupts& interrupts_;
+  int keys_;  ///< a non-blocking descriptor of the terminal; -1 = standard input is used
   HistoryFile history_file_;
   std::string prompt_;
   std::string last_entry_;

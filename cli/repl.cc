@@ -35,7 +35,6 @@ Repl::Repl(Options options, Connector connector, Interrupts& interrupts)
 }
 
 ExitCode Repl::run() {
-  interrupts_.begin();
   runner_.connect();
   say("dbsql " + std::string(version()) + ", connected. \\? for help, \\q to leave.\n");
   while (true) {
