@@ -120,14 +120,16 @@ std::string discover_azure_tenant(const ProviderParts& parts, const AzureWorkspa
                       "); set auth.azure.tenant_id"));
 }
 
-Token with_azure_headers(Token token, const Token* management, const AzureWorkspace& workspace) {
-  if (management != nullptr) {
+Token workspace_token(const AzureWorkspace& workspace,
+                      const std::function<Token(const std::string& resource)>& token_for) {
+  Token token = token_for(workspace.cloud.application_id);
+  if (!workspace.resource_id.empty()) {
+    const Token management = token_for(workspace.cloud.management_resource);
     token.extra_headers = {
-        {"X-Databricks-Azure-SP-Management-Token", std::string(management->access_token.view())},
+        {"X-Databricks-Azure-SP-Management-Token", std::string(management.access_token.view())},
         {"X-Databricks-Azure-Workspace-Resource-Id", workspace.resource_id}};
-    if (management->expires_at &&
-        (!token.expires_at || *management->expires_at < *token.expires_at))
-      token.expires_at = management->expires_at;
+    if (management.expires_at && (!token.expires_at || *management.expires_at < *token.expires_at))
+      token.expires_at = management.expires_at;
   }
   if (token.expires_at) *token.expires_at -= kEndsEarlier;
   return token;
@@ -161,11 +163,9 @@ std::string AzurePrincipalProvider::tenant(const TokenContext& context) {
 
 Token AzurePrincipalProvider::get_token(const TokenContext& context) {
   const std::string tenant_id = tenant(context);
-  Token token = token_for(workspace_.cloud.application_id, tenant_id, context);
-  if (workspace_.resource_id.empty())
-    return with_azure_headers(std::move(token), nullptr, workspace_);
-  const Token management = token_for(workspace_.cloud.management_resource, tenant_id, context);
-  return with_azure_headers(std::move(token), &management, workspace_);
+  return workspace_token(workspace_, [&](const std::string& resource) {
+    return token_for(resource, tenant_id, context);
+  });
 }
 
 Token AzurePrincipalProvider::token_for(const std::string& resource, const std::string& tenant,
@@ -194,11 +194,8 @@ AzureManagedIdentityProvider::AzureManagedIdentityProvider(ProviderParts parts,
       client_id_(std::move(client_id)) {}
 
 Token AzureManagedIdentityProvider::get_token(const TokenContext& context) {
-  Token token = token_for(workspace_.cloud.application_id, context);
-  if (workspace_.resource_id.empty())
-    return with_azure_headers(std::move(token), nullptr, workspace_);
-  const Token management = token_for(workspace_.cloud.management_resource, context);
-  return with_azure_headers(std::move(token), &management, workspace_);
+  return workspace_token(workspace_,
+                         [&](const std::string& resource) { return token_for(resource, context); });
 }
 
 Token AzureManagedIdentityProvider::token_for(const std::string& resource,

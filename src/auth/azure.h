@@ -5,6 +5,7 @@
 #include "auth/provider_parts.h"
 #include "auth/workload_identity.h"
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -90,8 +91,10 @@ class AzureManagedIdentityProvider final : public TokenProvider {
   const std::string client_id_;
 };
 
-/// Puts the management token and the resource id beside a workspace's token, and ends it before
-/// Azure does: it refuses tokens in their last half minute.
-Token with_azure_headers(Token token, const Token* management, const AzureWorkspace& workspace);
+/// A workspace's token of the identity whose tokens `token_for` gives, one for each resource. Where
+/// the workspace's resource id is known, the management token goes beside it. It ends before Azure
+/// ends it, which refuses tokens in their last half minute.
+Token workspace_token(const AzureWorkspace& workspace,
+                      const std::function<Token(const std::string& resource)>& token_for);
 
 }  // namespace dbsql::auth

@@ -111,11 +111,8 @@ AzureCliProvider::AzureCliProvider(ProviderParts parts, AzureWorkspace workspace
       tenant_id_(std::move(tenant_id)) {}
 
 Token AzureCliProvider::get_token(const TokenContext& context) {
-  Token token = token_for(workspace_.cloud.application_id, context);
-  if (workspace_.resource_id.empty())
-    return with_azure_headers(std::move(token), nullptr, workspace_);
-  const Token management = token_for(workspace_.cloud.management_resource, context);
-  return with_azure_headers(std::move(token), &management, workspace_);
+  return workspace_token(workspace_,
+                         [&](const std::string& resource) { return token_for(resource, context); });
 }
 
 Token AzureCliProvider::token_for(const std::string& resource, const TokenContext& context) const {

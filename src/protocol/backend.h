@@ -82,6 +82,26 @@ struct WireColumn {
   std::span<const std::byte> nulls;
 };
 
+/// Bytes per value on the wire; 0 for text and binary, which carry their length.
+constexpr std::size_t wire_width(WireColumn::Kind kind) noexcept {
+  switch (kind) {
+    case WireColumn::Kind::Bool:
+    case WireColumn::Kind::Int8:
+      return 1;
+    case WireColumn::Kind::Int16:
+      return 2;
+    case WireColumn::Kind::Int32:
+      return 4;
+    case WireColumn::Kind::Int64:
+    case WireColumn::Kind::Double:
+      return 8;
+    case WireColumn::Kind::String:
+    case WireColumn::Kind::Binary:
+      break;
+  }
+  return 0;
+}
+
 struct ColumnarRows {
   std::vector<WireColumn> columns;
   base::Buffer owner;  ///< keeps the spans alive

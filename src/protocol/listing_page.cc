@@ -15,26 +15,6 @@ namespace {
 
 constexpr std::string_view kTable = "TABLE";
 
-/// Bytes of one value, 0 for text and binary.
-std::size_t width_of(WireColumn::Kind kind) {
-  switch (kind) {
-    case WireColumn::Kind::Bool:
-    case WireColumn::Kind::Int8:
-      return 1;
-    case WireColumn::Kind::Int16:
-      return 2;
-    case WireColumn::Kind::Int32:
-      return 4;
-    case WireColumn::Kind::Int64:
-    case WireColumn::Kind::Double:
-      return 8;
-    case WireColumn::Kind::String:
-    case WireColumn::Kind::Binary:
-      break;
-  }
-  return 0;
-}
-
 std::uint32_t read_big_endian(std::string_view bytes) {
   std::uint32_t value = 0;
   for (const char byte : bytes) value = (value << 8) | static_cast<unsigned char>(byte);
@@ -73,7 +53,7 @@ class PageWriter {
     WireColumn& column = rows_.columns[index];
     std::string& values = memory_->written.emplace_back();
     std::string& nulls = memory_->written.emplace_back((cells.size() + 7) / 8, '\0');
-    const std::size_t width = width_of(column.kind);
+    const std::size_t width = wire_width(column.kind);
     for (std::size_t row = 0; row < cells.size(); ++row) {
       const std::string_view cell = cells[row].value_or(std::string_view());
       if (!cells[row]) nulls[row / 8] = static_cast<char>(nulls[row / 8] | (1 << (row % 8)));
@@ -122,7 +102,7 @@ std::optional<std::size_t> find_column(const std::vector<ColumnDescription>& col
 
 CellBytes cells_of(const WireColumn& column) {
   const std::string_view nulls = text_of(column.nulls);
-  const std::size_t width = width_of(column.kind);
+  const std::size_t width = wire_width(column.kind);
   std::string_view rest = text_of(column.values);
   CellBytes cells(static_cast<std::size_t>(column.count));
   for (std::size_t row = 0; row < cells.size(); ++row) {

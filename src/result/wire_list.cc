@@ -62,25 +62,6 @@ void copy_value(const std::byte* in, std::size_t size, std::size_t available,
 
 }  // namespace
 
-std::size_t wire_width(WireColumn::Kind kind) noexcept {
-  switch (kind) {
-    case WireColumn::Kind::Bool:
-    case WireColumn::Kind::Int8:
-      return 1;
-    case WireColumn::Kind::Int16:
-      return 2;
-    case WireColumn::Kind::Int32:
-      return 4;
-    case WireColumn::Kind::Int64:
-    case WireColumn::Kind::Double:
-      return 8;
-    case WireColumn::Kind::String:
-    case WireColumn::Kind::Binary:
-      break;
-  }
-  return 0;
-}
-
 bool has_room_for_count(const WireColumn& column) noexcept {
   const std::size_t width = wire_width(column.kind);
   const std::size_t least = width == 0 ? sizeof(std::uint32_t) : width;

@@ -13,9 +13,6 @@
 /// produced them.
 namespace dbsql::result {
 
-/// Bytes per value on the wire; 0 for text and binary, which carry their length.
-std::size_t wire_width(protocol::WireColumn::Kind kind) noexcept;
-
 /// Whether `count` values can lie in the column's bytes: exactly for fixed widths, at most for the
 /// others. Everything below relies on it.
 bool has_room_for_count(const protocol::WireColumn& column) noexcept;
