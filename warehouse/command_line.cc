@@ -69,6 +69,11 @@ constexpr std::array kOptions{
              line.server.tls = true;
              line.server.tls_directory = value;
            }},
+    Option{"--client-ca", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.tls = true;
+             line.server.client_ca_file = value;
+           }},
     Option{"--max-protocol", true,
            [](CommandLine& line, std::string_view value) {
              line.server.service.max_protocol = parse_protocol(value);
@@ -155,6 +160,7 @@ Where it listens
   --host ADDRESS             address to listen on (default 127.0.0.1)
   --tls                      HTTPS with a certificate for localhost, 127.0.0.1 and ::1 that is made up at the start
   --tls-dir DIR              like --tls; writes the authority to trust to DIR/ca.pem (default: a temporary directory)
+  --client-ca FILE           like --tls, and take only clients with a certificate that an authority in this PEM file signed
   --token TOKEN              accept this access token (Spark: this password) only (default: any)
   --print-dsn                print the DSN, one line, to standard output as soon as connections are accepted
 

@@ -41,6 +41,17 @@ tcp::endpoint resolve(asio::io_context& io, const std::string& host, std::uint16
   throw std::runtime_error(message);
 }
 
+/// Clients without a certificate of these authorities get no further than the handshake.
+void demand_certificates(asio::ssl::context& context, const std::string& authorities) {
+  // What OpenSSL wants a server to name before a client with a certificate may resume a session.
+  static constexpr std::string_view kContext = "dbsql-warehouse";
+  context.add_certificate_authority(asio::buffer(authorities));
+  context.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+  SSL_CTX_set_session_id_context(context.native_handle(),
+                                 reinterpret_cast<const unsigned char*>(kContext.data()),
+                                 static_cast<unsigned>(kContext.size()));
+}
+
 void use_identity(asio::ssl::context& context, const TlsIdentity& identity) {
   context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv3 |
                       asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
@@ -100,6 +111,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     host_->io = io_;
     if (host_->options.tls)
       use_identity(tls_.emplace(asio::ssl::context::tls_server), *host_->options.tls);
+    if (tls_ && !host_->options.client_ca_pem.empty())
+      demand_certificates(*tls_, host_->options.client_ca_pem);
     listen();
   }
 

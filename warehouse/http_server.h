@@ -25,7 +25,8 @@ struct HttpServerOptions {
   std::uint32_t max_header_bytes = 64 * 1024;
   std::chrono::seconds idle_timeout{900};  ///< between requests of a kept-alive connection
   std::optional<TlsIdentity> tls;          ///< empty = plain HTTP
-  UploadChooser upload_for;                ///< empty = all bodies are held in memory
+  std::string client_ca_pem;  ///< with TLS: clients must show a certificate that these sign
+  UploadChooser upload_for;   ///< empty = all bodies are held in memory
   std::uint64_t max_upload_bytes = std::uint64_t{5} << 30;  ///< what storage takes in one PUT
 };
 

@@ -10,6 +10,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace dbsql::warehouse {
@@ -51,6 +53,18 @@ std::string volume_directory(const ServerOptions& options) {
   return directory.empty() ? std::string() : base::concat(directory, "/volumes");
 }
 
+/// The authorities of clients' certificates; empty = clients need none.
+std::string read_client_authorities(const std::string& file) {
+  if (file.empty()) return {};
+  std::ifstream in(file, std::ios::binary);
+  std::string pem{std::istreambuf_iterator<char>(in), {}};
+  if (!in || pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+    throw std::runtime_error(base::concat("the authorities of --client-ca cannot be read from ",
+                                          file, "; it must be a PEM file"));
+  }
+  return pem;
+}
+
 HttpServerOptions http_options(const ServerOptions& options,
                                const std::optional<TlsIdentity>& identity,
                                UploadChooser upload_for) {
@@ -59,6 +73,7 @@ HttpServerOptions http_options(const ServerOptions& options,
           .threads = options.io_threads,
           .max_body_bytes = options.max_request_bytes,
           .tls = identity,
+          .client_ca_pem = read_client_authorities(options.client_ca_file),
           .upload_for = std::move(upload_for)};
 }
 

@@ -27,7 +27,8 @@ struct ServerOptions {
 
   std::string token;  ///< the access token, or password, that is accepted; empty = any
   bool tls = false;
-  std::string tls_directory;  ///< where ca.pem is written; empty = a new temporary directory
+  std::string tls_directory;   ///< where ca.pem is written; empty = a new temporary directory
+  std::string client_ca_file;  ///< with TLS: clients need a certificate that these have signed
   std::string warehouse_id = "local";
 
   ServiceOptions service;

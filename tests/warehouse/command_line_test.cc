@@ -100,11 +100,18 @@ TEST(WarehouseCommandLine, SaysWhatIsWrong) {
   EXPECT_THAT(refusal({"--direct-results-wait", "soon"}), HasSubstr("250ms or 5s"));
 }
 
+TEST(WarehouseCommandLine, AnAuthorityForClientsMeansTls) {
+  const auto line = parse({"--client-ca", "/c.pem"});
+
+  EXPECT_TRUE(line.server.tls);
+  EXPECT_EQ(line.server.client_ca_file, "/c.pem");
+}
+
 TEST(WarehouseCommandLine, HelpNamesEveryOption) {
   for (const char* option :
-       {"--port", "--host", "--data", "--load", "--token", "--tls", "--tls-dir", "--max-protocol",
-        "--flavor", "--engine", "--direct-results-wait", "--session-idle-timeout", "--print-dsn",
-        "--quiet"}) {
+       {"--port", "--host", "--data", "--load", "--token", "--tls", "--tls-dir", "--client-ca",
+        "--max-protocol", "--flavor", "--engine", "--direct-results-wait", "--session-idle-timeout",
+        "--print-dsn", "--quiet"}) {
     EXPECT_THAT(std::string(warehouse::help_text()), HasSubstr(option));
   }
   EXPECT_EQ(parse({"--help"}).action, CommandLine::Action::PrintHelp);

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -42,12 +43,27 @@ struct HttpClient::State {
     }
   }
 
-  void start_tls(const std::string& ca_file) {
+  void show(const KeyAndCertificate& own) const {
+    BIO* const text = BIO_new(BIO_s_mem());
+    BIO_write(text, own.certificate.data(), static_cast<int>(own.certificate.size()));
+    BIO_write(text, own.key.data(), static_cast<int>(own.key.size()));
+    X509* const certificate = PEM_read_bio_X509(text, nullptr, nullptr, nullptr);
+    EVP_PKEY* const key = PEM_read_bio_PrivateKey(text, nullptr, nullptr, nullptr);
+    const bool is_set = SSL_CTX_use_certificate(context, certificate) == 1 &&
+                        SSL_CTX_use_PrivateKey(context, key) == 1;
+    EVP_PKEY_free(key);
+    X509_free(certificate);
+    BIO_free(text);
+    if (!is_set) throw std::runtime_error("cannot use the certificate");
+  }
+
+  void start_tls(const std::string& ca_file, const KeyAndCertificate* own) {
     context = SSL_CTX_new(TLS_client_method());
     if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
       throw std::runtime_error("cannot read the authority");
     }
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (own != nullptr) show(*own);
     tls = SSL_new(context);
     SSL_set1_host(tls, "localhost");
     SSL_set_fd(tls, socket);
@@ -94,11 +110,11 @@ std::string HttpResult::header(std::string_view name) const {
   return {};
 }
 
-HttpClient::HttpClient(std::uint16_t port, std::string_view ca_file)
+HttpClient::HttpClient(std::uint16_t port, std::string_view ca_file, const KeyAndCertificate* own)
     : state_(std::make_unique<State>()) {
   state_->connect(port);
   set_timeout(std::chrono::seconds(20));
-  if (!ca_file.empty()) state_->start_tls(std::string(ca_file));
+  if (!ca_file.empty()) state_->start_tls(std::string(ca_file), own);
 }
 
 HttpClient::~HttpClient() = default;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/test_certificates.h"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -30,7 +32,9 @@ class HttpClient {
 
   /// \param ca_file  not empty: TLS, with the certificate verified against this authority and
   /// `localhost`
-  explicit HttpClient(std::uint16_t port, std::string_view ca_file = {});
+  /// \param own  what to show a server that asks for a certificate; null = nothing
+  explicit HttpClient(std::uint16_t port, std::string_view ca_file = {},
+                      const KeyAndCertificate* own = nullptr);
   ~HttpClient();
   HttpClient(HttpClient&&) noexcept;
   HttpClient& operator=(HttpClient&&) noexcept;

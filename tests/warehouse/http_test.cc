@@ -1,3 +1,4 @@
+#include "support/test_certificates.h"
 #include "tests/warehouse/server_test.h"
 #include "warehouse/tls_identity.h"
 
@@ -274,6 +275,50 @@ TEST_F(Tls, SurvivesClientsThatDoNotSpeakTls) {
 
   ThriftClient client(server->port(), kWarehousePath, server->ca_file());
   EXPECT_EQ(client.open().status.statusCode, tcli::TStatusCode::SUCCESS_STATUS);
+}
+
+class ClientCertificates : public ServerTest {
+ protected:
+  void start_demanding() {
+    auto options = quick_options();
+    options.tls = true;
+    options.client_ca_file = authority_file_.path();
+    start(options);
+  }
+  HttpResult ask(const KeyAndCertificate* own) {
+    return HttpClient(server->port(), server->ca_file(), own).send("GET", "/_local/health");
+  }
+
+  const TestAuthority authority_;
+  const TemporaryFile authority_file_{authority_.certificate()};
+};
+
+TEST_F(ClientCertificates, LetInThoseThatTheAuthorityHasSigned) {
+  start_demanding();
+  const auto own = authority_.issue("DNS:client");
+
+  EXPECT_EQ(ask(&own).status, 200);
+  EXPECT_EQ(ask(&own).status, 200);
+}
+
+TEST_F(ClientCertificates, KeepOutThoseWithoutAndThoseOfOtherAuthorities) {
+  start_demanding();
+  const auto foreign = TestAuthority().issue("DNS:client");
+
+  EXPECT_EQ(ask(nullptr).status, 0);
+  EXPECT_EQ(ask(&foreign).status, 0);
+  EXPECT_EQ(server->journal().entries().size(), 0U) << "nothing gets past the handshake";
+}
+
+TEST_F(ClientCertificates, NeedAFileThatHoldsTheAuthority) {
+  const TemporaryFile empty("no certificate");
+  auto options = quick_options();
+  options.tls = true;
+  for (const std::string& file : {empty.path(), std::string("/nowhere/ca.pem")}) {
+    options.client_ca_file = file;
+
+    EXPECT_THROW(start(options), std::runtime_error) << file;
+  }
 }
 
 class Shutdown : public ServerTest {};
