@@ -85,6 +85,13 @@ class CheckCases(InTemporaryFolder):
         self.assertEqual(result.returncode, 0, result.stdout)
         self.assertIn("2 cases, 1 tested, 1 with a reason", result.stdout)
 
+    def test_knows_ids_of_a_letter_and_a_number(self):
+        self.check(["1-1\tPage.Reads", "1-2\tPage.Reads"])
+        self.write("cases/page.tsv", "# ids: A9..10 B1\nA9\tPage.Reads\nA10\tPage.Reads\n")
+        result = run("check-cases", str(self.root / "results"), str(self.root / "cases"))
+        self.expect_failure(result, "B1 is missing")
+        self.assertNotIn("A10 is", result.stdout)
+
     def test_refuses_a_missing_id(self):
         self.expect_failure(self.check(["1-1\tPage.Reads"]), "1-2 is missing")
 
