@@ -6,6 +6,7 @@
 #include "auth/token_cache.h"
 #include "base/base64.h"
 #include "support/capture_error.h"
+#include "support/captured_log.h"
 #include "support/fake_clock.h"
 #include "unit/auth/scripted_endpoint.h"
 #include "unit/auth/scripted_provider.h"
@@ -95,6 +96,7 @@ TEST_F(FederationTest, TakesTokensOfTheWorkspaceAndOpaqueOnesAsTheyAre) {
 
 TEST_F(FederationTest, UsesTheOriginalForAMinuteWhenTheExchangeIsRefused) {
   endpoint_->answer(400, R"({"error":"invalid_grant","error_description":"no policy"})");
+  const test::CapturedLog log;
   const auto provider = federate(foreign_token());
 
   EXPECT_EQ(provider->get_token({}).access_token.view(), foreign_token());
@@ -102,6 +104,7 @@ TEST_F(FederationTest, UsesTheOriginalForAMinuteWhenTheExchangeIsRefused) {
   clock_.advance(59s);
   provider->get_token({});
   EXPECT_EQ(endpoint_->requests.size(), 1U);
+  EXPECT_THAT(log.lines(LogLevel::Warn), testing::SizeIs(1));
   clock_.advance(2s);
   provider->get_token({});
   EXPECT_EQ(endpoint_->requests.size(), 2U);

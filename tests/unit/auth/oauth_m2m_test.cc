@@ -50,7 +50,8 @@ TEST_F(OAuthM2MTest, AsksTheDiscoveredEndpointWithBasicAuthentication) {
   endpoint_->answer(200, document(host("m2m-1").origin));
   endpoint_->answer(200, kToken);
 
-  const Token granted = token(host("m2m-1"), {.client_id = "id", .client_secret = "p:w d/+"});
+  const Token granted =
+      token(host("m2m-1"), {.client_id = "id", .client_secret = "a:b+c/\xc3\xa4"});
 
   EXPECT_EQ(granted.access_token.view(), "granted");
   EXPECT_EQ(granted.token_type, "Bearer");
@@ -61,7 +62,7 @@ TEST_F(OAuthM2MTest, AsksTheDiscoveredEndpointWithBasicAuthentication) {
   EXPECT_EQ(endpoint_->requests[1].url, "https://m2m-1.databricks.com/oidc/v1/token");
   EXPECT_EQ(endpoint_->requests[1].body.text(), "grant_type=client_credentials&scope=all-apis");
   EXPECT_EQ(http::find_header(endpoint_->requests[1].headers, "authorization"),
-            "Basic aWQ6cCUzQXclMjBkJTJGJTJC")
+            "Basic aWQ6YSUzQWIlMkJjJTJGJUMzJUE0")
       << "both parts are encoded before they are joined";
 }
 
@@ -89,8 +90,10 @@ TEST_F(OAuthM2MTest, AWrongSecretIsRefusedAtOnce) {
   const Error error = capture_error([&] { token(host("m2m-3")); });
 
   EXPECT_EQ(error.kind(), ErrorKind::Unauthenticated);
+  EXPECT_EQ(error.sqlstate(), "28000");
   EXPECT_THAT(error.message(), HasSubstr("invalid_client: bad secret"));
-  EXPECT_EQ(endpoint_->requests.size(), 2U);
+  EXPECT_THAT(error.message(), Not(HasSubstr("s3cret")));
+  EXPECT_EQ(endpoint_->requests.size(), 2U) << "the document, and one attempt";
 }
 
 TEST_F(OAuthM2MTest, TriesAgainWhenTheServiceIsBusy) {
@@ -121,6 +124,31 @@ TEST_F(OAuthM2MTest, UsesTheUsualPathsWhereThereIsNoDocument) {
   EXPECT_EQ(endpoint_->requests[1].url, "https://m2m-6.databricks.com/oidc/v1/token");
 }
 
+TEST_F(OAuthM2MTest, SendsNoSecretWhereADocumentLeadsElsewhere) {
+  for (const char* elsewhere : {"https://evil.example", "http://m2m-10.databricks.com"}) {
+    endpoint_ = std::make_shared<test::ScriptedEndpoint>();
+    endpoint_->answer(200, document(elsewhere));
+    endpoint_->answer(200, kToken);
+
+    EXPECT_EQ(capture_error([&] { token(host("m2m-10")); }).kind(), ErrorKind::Unauthenticated);
+    EXPECT_EQ(endpoint_->requests.size(), 1U) << elsewhere;
+  }
+}
+
+TEST_F(OAuthM2MTest, AsksOnceForManyRequests) {
+  clock_.advance_when_waited_on(false);
+  endpoint_->answer(200, document(host("m2m-11").origin));
+  endpoint_->answer(200, kToken);
+  TokenCache cache(std::make_shared<ClientCredentialsProvider>(
+                       endpoint_, host("m2m-11"),
+                       ClientCredentials{.client_id = "id", .client_secret = "s3cret"}, clock_),
+                   {}, clock_);
+
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(cache.get({})->header.view(), "Bearer granted");
+
+  EXPECT_EQ(endpoint_->requests.size(), 2U) << "the document, and one token";
+}
+
 TEST_F(OAuthM2MTest, SaysThatAHostHasNoOAuth) {
   endpoint_->answer(403, "");
 
@@ -134,6 +162,7 @@ TEST_F(OAuthM2MTest, KnowsTheEndpointsOfAnAccountWithoutAsking) {
 
   token(account);
 
+  ASSERT_EQ(endpoint_->requests.size(), 1U) << "no document";
   EXPECT_EQ(endpoint_->requests[0].url,
             "https://accounts.cloud.databricks.com/oidc/accounts/acc-1/v1/token");
 }

@@ -74,6 +74,12 @@ class UserLoginTest : public testing::Test {
     return std::string(endpoint_->requests.at(request).body.text());
   }
 
+  /// Where the browser was told to come back to.
+  std::uint16_t redirect_port() {
+    const auto asked = test::parameters_of(process_.browser.addresses.at(0));
+    return http::Url::parse(asked.at("redirect_uri"))->port;
+  }
+
   test::FakeClock clock_;
   test::TemporaryFolder folder_;
   std::shared_ptr<test::ScriptedEndpoint> endpoint_ = std::make_shared<test::ScriptedEndpoint>();
@@ -160,9 +166,7 @@ TEST_F(UserLoginTest, GivesUpWhenNobodySignsIn) {
 
   EXPECT_EQ(error.kind(), ErrorKind::Unauthenticated);
   EXPECT_THAT(error.message(), HasSubstr("within 120 s"));
-  const auto port =
-      http::Url::parse(test::parameters_of(process_.browser.addresses.at(0))["redirect_uri"])->port;
-  EXPECT_EQ(test::get_from_port(port, "/"), "") << "the port is free";
+  EXPECT_EQ(test::get_from_port(redirect_port(), "/"), "") << "the port is free";
 }
 
 TEST_F(UserLoginTest, EndsAtOnceWhenStopped) {
@@ -179,6 +183,7 @@ TEST_F(UserLoginTest, EndsAtOnceWhenStopped) {
   caller.join();
 
   EXPECT_EQ(error.kind(), ErrorKind::Cancelled);
+  EXPECT_EQ(test::get_from_port(redirect_port(), "/"), "") << "the port is free";
 }
 
 TEST_F(UserLoginTest, RenewsWithTheRefreshTokenAndKeepsItWhereNoOtherComes) {

@@ -294,6 +294,11 @@ TEST(ProviderAuthenticator, SendsTokensAndExtraHeadersAndRenewsRefusedOnes) {
 
   EXPECT_EQ(http::find_header(first, "Authorization"), "Bearer token1");
   EXPECT_EQ(http::find_header(first, "X-Databricks-Azure-Sp"), "mgmt");
+  http::Headers from_cache;
+  authenticator.apply(from_cache, {});
+  EXPECT_EQ(http::find_header(from_cache, "Authorization"), "Bearer token1");
+  EXPECT_EQ(http::find_header(from_cache, "X-Databricks-Azure-Sp"), "mgmt");
+  EXPECT_EQ(provider->calls(), 1);
   EXPECT_TRUE(authenticator.renew(first));
   EXPECT_TRUE(authenticator.renew(first)) << "another thread has renewed it already";
   http::Headers second;

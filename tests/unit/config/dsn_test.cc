@@ -229,9 +229,11 @@ TEST(Dsn, ReadsTheUserAgentEntry) {
 TEST(Dsn, ReadsSwitchesInAllForms) {  // case C14
   for (const char* value : {"T", "yes", "1", "TRUE", "on"}) {
     EXPECT_TRUE(with(base::concat("result.lz4=", value)).lz4);
+    EXPECT_TRUE(with(base::concat("useCloudFetch=", value)).cloudfetch);
     EXPECT_THAT(with(base::concat("useCloudFetch=", value)).session_confs, IsEmpty());
   }
   EXPECT_FALSE(with("result.lz4=off").lz4);
+  EXPECT_FALSE(with("useCloudFetch=no").cloudfetch);
   EXPECT_THAT(error_with("useCloudFetch=maybe"),
               AllOf(HasSubstr("useCloudFetch"), HasSubstr("maybe")));
 }
