@@ -34,7 +34,7 @@ struct Option {
   std::string_view key;  ///< canonical name: dotted, lower case
   // Other names, blank-separated. `name/ms` counts bare numbers in milliseconds; `name?a:b` is a
   // switch that stands for the value a when it is on and for b when it is off (`name?a` says
-  // nothing when off, `name?:b` nothing when on).
+  // nothing when off, `name?:b` nothing when on); `name#a,b,c` counts the values from 0.
   std::string_view go_names;     ///< case-sensitive
   std::string_view other_names;  ///< of Python, Node and ADBC
   std::string_view jdbc_names;
@@ -57,6 +57,8 @@ struct Option {
   /// The value as text in canonical form; null for options that leave no trace of their own in the
   /// configuration.
   std::string (*text)(const ConnectionConfig& config) = nullptr;
+  /// A value as it may be shown; null = by the rules for all outside text.
+  std::string (*shown)(std::string_view value) = nullptr;
 };
 
 /// A value that was read by the rules of its option's type.
