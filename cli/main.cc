@@ -5,6 +5,7 @@
 #include "cli/batch.h"
 #include "cli/connecting.h"
 #include "cli/exit_code.h"
+#include "cli/explain_auth.h"
 #include "cli/interrupts.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -57,6 +58,7 @@ ExitCode run(std::span<char* const> arguments) {
     write_text(STDOUT_FILENO, lines);
     return ExitCode::Ok;
   }
+  if (options.explain_auth) return explain_auth(options);
   const Connector connector(connection_of(options));
   Interrupts interrupts;
   if (options.sources.empty() && isatty(STDIN_FILENO) == 1) {

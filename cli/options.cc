@@ -140,31 +140,58 @@ const OptionRow* find_short(char name) {
   throw UsageError(message);
 }
 
+/// A word is shown. Anything else may be a connection with its secrets, given without --dsn.
+[[noreturn]] void throw_unexpected(std::string_view argument) {
+  if (argument.find_first_of("@:=;") != std::string_view::npos) {
+    throw UsageError(
+        "unexpected argument; a connection is given as --dsn DSN, SQL as -e SQL, a script as -f "
+        "FILE");
+  }
+  throw UsageError("unexpected argument \"" + std::string(argument) +
+                   "\"; SQL is given as -e SQL, a script as -f FILE");
+}
+
 class Parser {
  public:
   Parser(std::span<const char* const> arguments, Options& options)
       : arguments_(arguments), options_(options) {}
 
   void run() {
+    read_all();
+    if (!words_.empty()) command();
+  }
+
+ private:
+  void read_all() {
     while (next_ < arguments_.size()) {
       const std::string_view argument = arguments_[next_++];
       if (argument.starts_with("--") && argument.size() > 2) {
         long_option(argument);
       } else if (argument.starts_with("-") && argument.size() > 1 && argument != "--") {
         short_options(argument);
+      } else if (words_.empty() ? argument == "auth" : words_.size() == 1) {
+        words_.push_back(argument);
       } else {
-        throw UsageError("unexpected argument \"" + std::string(argument) +
-                         "\"; SQL is given as -e SQL, a script as -f FILE");
+        throw_unexpected(argument);
       }
     }
   }
 
- private:
+  /// There is one command of words: `auth explain`.
+  void command() {
+    if (words_.size() != 2 || words_[1] != "explain") {
+      throw UsageError("auth: the command is dbsql [options] auth explain");
+    }
+    if (!options_.sources.empty())
+      throw UsageError("auth explain runs no SQL: leave out -e and -f");
+    options_.explain_auth = true;
+  }
+
   void long_option(std::string_view argument) {
     const std::size_t equals = argument.find('=');
     const std::string_view spelled = argument.substr(0, equals);
     const OptionRow* row = find_long(spelled.substr(2));
-    if (row == nullptr) throw_unknown(spelled);
+    if (row == nullptr) throw_unknown(spelled.substr(0, spelled.find_first_of("@:;")));
     if (equals == std::string_view::npos) return apply(*row, spelled, std::nullopt);
     if (row->argument.empty()) throw UsageError(std::string(spelled) + " takes no value");
     apply(*row, spelled, argument.substr(equals + 1));
@@ -175,7 +202,8 @@ class Parser {
     for (std::size_t at = 1; at < argument.size(); ++at) {
       const std::string spelled{'-', argument[at]};
       const OptionRow* row = find_short(argument[at]);
-      if (row == nullptr) throw_unknown(at == 1 ? argument : std::string_view(spelled));
+      if (row == nullptr)
+        throw_unknown(at == 1 ? argument.substr(0, argument.find_first_of("@:=;")) : spelled);
       if (row->argument.empty()) {
         apply(*row, spelled, std::nullopt);
         continue;
@@ -200,6 +228,7 @@ class Parser {
 
   std::span<const char* const> arguments_;
   Options& options_;
+  std::vector<std::string_view> words_;  // arguments that are no options
   std::size_t next_ = 0;
 };
 
@@ -259,6 +288,7 @@ std::string help_text() {
       "\n"
       "usage: dbsql [options]                  interactive, or SQL from standard input when piped\n"
       "       dbsql [options] -e SQL | -f FILE\n"
+      "       dbsql [options] auth explain     which way to authenticate is used, and why\n"
       "\n"
       "The warehouse is named by --dsn, --profile or $DBSQL_DSN; without them by $DATABRICKS_HOST\n"
       "and its siblings or the usual profile of ~/.databrickscfg.\n"

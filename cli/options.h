@@ -44,6 +44,7 @@ struct Options {
   bool help = false;
   bool help_options = false;
   bool show_options = false;
+  bool explain_auth = false;  ///< the command `auth explain`
   bool version = false;
 };
 

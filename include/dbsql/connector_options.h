@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dbsql/auth_explanation.h>
 #include <dbsql/export.h>
 #include <dbsql/token_provider.h>
 
@@ -91,6 +92,14 @@ class DBSQL_EXPORT ConnectorOptions {
   /// Which value each option has and where it came from, one line each, secrets masked:
   /// `catalog = main  (DSN)`. Options nobody gave are listed with their defaults.
   std::vector<std::string> report() const;
+
+  /// How a connection proves who it is: which methods were looked at, which one is used, and why
+  /// the others are not. Nothing is sent, but with `auth.type=unified` the methods that rest on a
+  /// sign-in of this machine are asked for a token to find out, within `context`.
+  /// \return `failure` tells what is wrong with the credentials, if anything
+  /// \throws ConfigurationError            something else is wrong, for instance there is no host
+  /// \throws TimeoutError, CancelledError  by `context`
+  AuthExplanation explain_auth(const TokenContext& context = {}) const;
 
   /// The connection as a DSN, secrets masked. \throws ConfigurationError  it is not complete
   std::string to_string() const;

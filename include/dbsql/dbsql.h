@@ -3,6 +3,7 @@
 /// Everything a program needs: connect, run statements, read results. See README.md for a tour.
 
 #include <dbsql/arrow_c.h>
+#include <dbsql/auth_explanation.h>
 #include <dbsql/connection.h>
 #include <dbsql/connector.h>
 #include <dbsql/connector_options.h>

@@ -124,7 +124,9 @@ class Decision {
     std::string looked_at;
     for (const AuthAttempt& attempt : explanation_.attempts)
       looked_at += base::concat("; ", attempt.method, ": ", attempt.reason);
-    refuse(base::concat("no method of authentication works here", looked_at));
+    // An explanation names each method for itself.
+    explanation_.failure = "no credentials are given: no method of authentication works here";
+    refuse(explanation_.failure + looked_at);
   }
 
   std::optional<AuthChoice> try_unified(const AuthMethod& method) {
@@ -152,19 +154,33 @@ class Decision {
   void require_one_family() {
     std::string names;
     int count = 0;
+    std::vector<AuthAttempt> given;
     for (const AuthMethod& method : auth_methods()) {
       if (!method.is_given(in_.settings)) continue;
       names += base::concat(count++ > 0 ? " and " : "", method.name);
+      given.push_back({std::string(method.name), Outcome::PassedOver, "it is not the only one"});
     }
-    if (count > 1)
-      refuse(base::concat("more than one authentication method is configured: ", names,
-                          "; leave out one of them or choose with auth.type"));
+    if (count < 2) return;
+    explanation_.attempts = std::move(given);
+    refuse(base::concat("more than one authentication method is configured: ", names,
+                        "; leave out one of them or choose with auth.type"));
   }
 
   std::string reason_for_not_given(const AuthMethod& method) const {
     if (std::string missing = method.missing(in_); !missing.empty()) return missing;
     return "only when auth.type names it";
   }
+
+  std::string reason_not_reached(const AuthMethod& other, const AuthMethod& chosen) const {
+    if (std::string missing = other.missing(in_); !missing.empty()) return missing;
+    const bool is_named = !in_.settings.type.empty() && !is_unified();
+    const bool may_be_chosen = is_unified() ? other.unified_rank > 0 : other.is_given(in_.settings);
+    if (!may_be_chosen) return "only when auth.type names it";
+    return is_named ? base::concat("auth.type names ", chosen.name)
+                    : base::concat(chosen.name, " was chosen before it");
+  }
+
+  bool is_unified() const { return base::equals_ignore_case(in_.settings.type, kUnified); }
 
   /// A client without its secret: most likely what was forgotten.
   std::string half_given() const {
@@ -201,8 +217,7 @@ class Decision {
       const bool is_seen =
           std::any_of(explanation_.attempts.begin(), explanation_.attempts.end(),
                       [&](const AuthAttempt& seen) { return seen.method == other.name; });
-      if (!is_seen)
-        note(other, Outcome::NotReached, base::concat(method.name, " was chosen before it"));
+      if (!is_seen) note(other, Outcome::NotReached, reason_not_reached(other, method));
     }
     AuthChoice choice{.kind = method.name == "basic"  ? AuthChoice::Kind::Basic
                               : method.name == "none" ? AuthChoice::Kind::None
@@ -222,20 +237,6 @@ class Decision {
 
 }  // namespace
 
-std::string AuthExplanation::to_text() const {
-  std::string text = base::concat("Authentication for ", origin, "\n", rule, "\n");
-  std::size_t width = 0;
-  for (const AuthAttempt& attempt : attempts) width = std::max(width, attempt.method.size());
-  for (const AuthAttempt& attempt : attempts) {
-    const std::string_view mark = attempt.outcome == Outcome::Chosen       ? "used        "
-                                  : attempt.outcome == Outcome::PassedOver ? "passed over "
-                                                                           : "not reached ";
-    text += base::concat("  ", mark, attempt.method,
-                         std::string(width + 2 - attempt.method.size(), ' '), attempt.reason, "\n");
-  }
-  return text;
-}
-
 std::string_view canonical_auth_type(std::string_view text) {
   if (base::equals_ignore_case(text, kUnified)) return kUnified;
   const AuthMethod* method = find_method(text);
@@ -253,9 +254,9 @@ AuthExplanation explain_auth(const AuthSettings& settings, const ProviderParts& 
   Decision decision({settings, parts, seams}, context);
   try {
     return decision.decide().explanation;
-  } catch (const Error& error) {
+  } catch (const ConfigurationError& error) {
     AuthExplanation explanation = std::move(decision.explanation());
-    explanation.rule += base::concat("; this fails: ", error.message());
+    if (explanation.failure.empty()) explanation.failure = error.message();
     return explanation;
   }
 }

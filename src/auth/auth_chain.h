@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dbsql/auth_explanation.h>
 #include <dbsql/token_provider.h>
 
 #include "auth/auth_settings.h"
@@ -11,31 +12,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace dbsql::auth {
-
-/// What became of one method of authentication.
-struct AuthAttempt {
-  enum class Outcome : std::uint8_t {
-    Chosen,
-    PassedOver,  ///< not configured, or tried without success
-    NotReached,  ///< an earlier one was chosen, or another was asked for
-  };
-  std::string method;  ///< canonical name, for instance "oauth-m2m"
-  Outcome outcome = Outcome::NotReached;
-  std::string reason;  ///< why, in words; no secrets
-};
-
-/// How it was decided who a connection is: what `dbsql auth explain` prints.
-struct AuthExplanation {
-  std::string origin;  ///< of the host
-  std::string rule;    ///< in which way it was decided, one sentence
-  std::vector<AuthAttempt> attempts;
-
-  /// A few lines for people.
-  std::string to_text() const;
-};
 
 /// Who a connection is.
 struct AuthChoice {
@@ -68,7 +46,8 @@ std::string_view canonical_auth_type(std::string_view text);
 AuthChoice choose_auth(const AuthSettings& settings, const ProviderParts& parts,
                        const TokenContext& context = {}, const LoginSeams& seams = {});
 
-/// The same decision without an error: the explanation tells what is wrong.
+/// The same decision without a ConfigurationError: the explanation tells what is wrong.
+/// \throws TimeoutError, CancelledError  by `context`
 AuthExplanation explain_auth(const AuthSettings& settings, const ProviderParts& parts,
                              const TokenContext& context = {});
 

@@ -4,6 +4,7 @@
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "config/complete_target.h"
 #include "config/host_text.h"
 #include "config/with_context.h"
 
@@ -198,20 +199,34 @@ OptionSet OptionSet::with_host_taken_apart() const {
   return all;
 }
 
+/// The values, each where it belongs; nothing is completed or compared yet.
+ConnectionConfig OptionSet::stored(AuthType auth_type) const {
+  const OptionSet all = with_host_taken_apart();
+  ConnectionConfig config;
+  config.auth_type = auth_type;
+  for (const auto& [name, entry] : all.session_) config.session_confs.emplace(name, entry.value);
+  for (const auto& [name, entry] : all.headers_)
+    config.http_headers.emplace(entry.name, entry.value);
+  for (const Option& option : options()) {
+    const Entry* entry = all.find(option.key);
+    if (entry == nullptr) continue;
+    option.store(config, parse_value(option, entry->name, entry->value));
+  }
+  return config;
+}
+
 ConnectionConfig OptionSet::build(AuthType auth_type) const {
   return with_context(context_, [&] {
-    const OptionSet all = with_host_taken_apart();
-    ConnectionConfig config;
-    config.auth_type = auth_type;
-    for (const auto& [name, entry] : all.session_) config.session_confs.emplace(name, entry.value);
-    for (const auto& [name, entry] : all.headers_)
-      config.http_headers.emplace(entry.name, entry.value);
-    for (const Option& option : options()) {
-      const Entry* entry = all.find(option.key);
-      if (entry == nullptr) continue;
-      option.store(config, parse_value(option, entry->name, entry->value));
-    }
+    ConnectionConfig config = stored(auth_type);
     complete(config);
+    return config;
+  });
+}
+
+ConnectionConfig OptionSet::build_target(AuthType auth_type) const {
+  return with_context(context_, [&] {
+    ConnectionConfig config = stored(auth_type);
+    complete_target(config);
     return config;
   });
 }

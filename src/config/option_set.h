@@ -77,6 +77,9 @@ class OptionSet {
   /// \throws ConfigurationError  what is missing or contradicts
   ConnectionConfig build(AuthType auth_type = AuthType::Unspecified) const;
 
+  /// The same without a look at the credentials: to explain what is wrong with them.
+  ConnectionConfig build_target(AuthType auth_type = AuthType::Unspecified) const;
+
   /// One line for each: name, value and where it came from; secrets masked.
   std::vector<std::string> report() const;
 
@@ -85,6 +88,7 @@ class OptionSet {
 
   void put(Entries& entries, std::string key, Entry entry, Repeat repeat);
   OptionSet with_host_taken_apart() const;
+  ConnectionConfig stored(AuthType auth_type) const;
 
   std::string context_;
   Entries entries_;  // by canonical name

@@ -16,6 +16,7 @@
 #include "session/connection_impl.h"
 #include "session/connector_options_impl.h"
 #include "session/credentials.h"
+#include "session/transport.h"
 #include "staging/transfer.h"
 
 #include <map>
@@ -119,8 +120,7 @@ class Connector::Impl {
   explicit Impl(const ConnectorOptions::Impl& options)
       : config_(options.build()), query_tags_(checked_tags(config_)) {
     check_time_zone(config_);
-    auto transport = std::make_shared<http::CurlTransport>(
-        http::CurlOptions{.connect_timeout = config_.connect_timeout, .tls = config_.tls});
+    auto transport = session::make_transport(config_);
     files_ = make_files(config_, transport);
     staging_ = make_staging(config_, transport);
     auto authenticator = session::make_authenticator(options, config_, transport);

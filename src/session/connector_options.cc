@@ -8,6 +8,7 @@
 #include "config/option_help.h"
 #include "config/option_names.h"
 #include "session/connector_options_impl.h"
+#include "session/explain_auth.h"
 
 #include <utility>
 
@@ -204,6 +205,10 @@ std::vector<std::string> ConnectorOptions::report() const {
                                  ')'));
   }
   return lines;
+}
+
+AuthExplanation ConnectorOptions::explain_auth(const TokenContext& context) const {
+  return session::explain_auth(*impl_, context);
 }
 
 std::string ConnectorOptions::to_string() const { return config::to_dsn(impl_->build()); }

@@ -16,6 +16,8 @@ using test::Program;
 using test::run_shell;
 using test::TemporaryFolder;
 using test::unreachable_dsn;
+using ::testing::ContainsRegex;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -66,6 +68,53 @@ TEST(Shell, ShowsWhereItsOptionsComeFrom) {
 
   const auto odbc = run_shell({"--show-options", "--dsn", "Host=h;PWD=s3cret"});
   EXPECT_THAT(odbc.out, HasSubstr("host = h  (ODBC string"));
+}
+
+TEST(Shell, ExplainsHowItAuthenticates) {
+  const TemporaryFolder folder;
+  folder.write(".databrickscfg",
+               "[robot]\nhost = h.example\nclient_id = id\nclient_secret = s3cret\n"
+               "warehouse_id = w\n");
+  const test::Environment home{{"HOME", folder.path("")}};
+
+  const auto outcome = run_shell({"auth", "explain", "--profile", "robot"}, "", home);
+
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, StartsWith("Authentication for https://h.example\n"));
+  EXPECT_THAT(outcome.out, ContainsRegex("used +oauth-m2m +it is configured"));
+  EXPECT_THAT(outcome.out, ContainsRegex("pat +auth.token is not set"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("s3cret")));
+}
+
+TEST(Shell, ExplainsWhyNoWayToAuthenticateWorks) {
+  const auto outcome = run_shell(
+      {"auth", "explain", "--dsn", "databricks://h.example?warehouse_id=w&auth.type=unified"}, "",
+      {{"PATH", "/nowhere"}});
+
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.out,
+              ContainsRegex("passed over +databricks-cli +.*databricks is not installed"));
+  EXPECT_THAT(outcome.out, ContainsRegex("passed over +pat +auth.token is not set"));
+  EXPECT_THAT(outcome.out, EndsWith("\nThis fails: no credentials are given: no method of "
+                                    "authentication works here\n"));
+}
+
+TEST(Shell, ExplainsToWhoeverAsksInTheRightWords) {
+  EXPECT_THAT(run_shell({"auth"}).err, HasSubstr("auth explain"));
+  EXPECT_THAT(run_shell({"auth", "login"}).err, HasSubstr("auth explain"));
+  EXPECT_THAT(run_shell({"auth", "explain", "-e", "SELECT 1"}).err, HasSubstr("runs no SQL"));
+  EXPECT_EQ(run_shell({"auth", "explain"}).exit_code, 2) << "where to connect?";
+}
+
+TEST(Shell, NeverRepeatsAConnectionThatStandsInTheWrongPlace) {
+  for (const char* argument :
+       {"token:s3cret@h:443/p", "Host=h;PWD=s3cret", "-dsn=token:s3cret@h:443",
+        "--dns=token:s3cret@h:443/p", "--token:s3cret@h"}) {
+    const auto outcome = run_shell({argument});
+    EXPECT_EQ(outcome.exit_code, 2) << argument;
+    EXPECT_THAT(outcome.out + outcome.err, Not(HasSubstr("s3cret"))) << argument;
+  }
 }
 
 TEST(Shell, TakesTheEnvironmentOfDatabricks) {

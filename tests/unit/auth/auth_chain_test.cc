@@ -186,14 +186,41 @@ TEST_F(AuthChainTest, ExplainsItselfWithoutSecrets) {
   const std::string text = explain_auth(settings_, parts()).to_text();
 
   EXPECT_THAT(text, HasSubstr("Authentication for https://h.cloud.databricks.com"));
-  EXPECT_THAT(text, testing::ContainsRegex("passed over pat +auth.token is not set"));
+  EXPECT_THAT(text, testing::ContainsRegex("passed over +pat +auth.token is not set"));
   EXPECT_THAT(text, testing::ContainsRegex("used +oauth-m2m +it is configured"));
-  EXPECT_THAT(text, testing::ContainsRegex("not reached azure-cli"));
+  EXPECT_THAT(text, testing::ContainsRegex("not reached +google-id +auth.google.service_account"));
+  EXPECT_THAT(text, testing::ContainsRegex("not reached +databricks-cli +only when auth.type"));
   EXPECT_THAT(text, Not(HasSubstr("s3cret")));
 
   settings_.client_secret = {};
-  EXPECT_THAT(explain_auth(settings_, parts()).to_text(),
-              HasSubstr("this fails: no credentials are given"));
+  const AuthExplanation failed = explain_auth(settings_, parts());
+  EXPECT_EQ(failed.method(), "");
+  EXPECT_THAT(failed.failure, HasSubstr("auth.client_secret is not"));
+  EXPECT_THAT(failed.to_text(), HasSubstr("\nThis fails: no credentials are given"));
+}
+
+TEST_F(AuthChainTest, ExplainsWhichTwoAreInEachOthersWay) {
+  settings_.token = "dapi-s3cret";
+  settings_.client_id = "id";
+  settings_.client_secret = "s3cret";
+
+  const AuthExplanation explanation = explain_auth(settings_, parts());
+
+  EXPECT_EQ(attempt(explanation, "pat").outcome, Outcome::PassedOver);
+  EXPECT_EQ(attempt(explanation, "oauth-m2m").reason, "it is not the only one");
+  EXPECT_THAT(explanation.failure, HasSubstr("pat and oauth-m2m"));
+}
+
+TEST_F(AuthChainTest, KeepsWhatAProgramComplainsOfOnOneLine) {
+  settings_.type = "unified";
+  const std::string cli =
+      folder_.write("databricks", "#!/bin/sh\nprintf 'no\\nlogin' >&2\nexit 1\n#" +
+                                      std::string(std::size_t{1} << 20, '.') + "\n");
+  std::filesystem::permissions(cli, std::filesystem::perms(0700));
+
+  const std::string text = explain_auth(settings_, parts()).to_text();
+
+  EXPECT_THAT(text, testing::ContainsRegex("passed over +databricks-cli .*no login"));
 }
 
 }  // namespace

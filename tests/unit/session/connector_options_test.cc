@@ -110,6 +110,54 @@ TEST(ConnectorOptions, SetUpEveryWayToAuthenticate) {
   EXPECT_THROW(Connector{named("oauth-jwt")}, ConfigurationError);  // no key
 }
 
+TEST(ConnectorOptions, ExplainHowTheyProveWhoOneIs) {
+  const AuthExplanation service = usual().with_client_credentials("id", "s3cret").explain_auth();
+  EXPECT_EQ(service.method(), "oauth-m2m");
+  EXPECT_EQ(service.origin, "https://ws.example");
+  EXPECT_EQ(service.rule, "no auth.type: the one method that is configured");
+  EXPECT_EQ(service.failure, "");
+  EXPECT_THAT(service.to_text(),
+              AllOf(HasSubstr("auth.token is not set"), Not(HasSubstr("s3cret"))));
+
+  const AuthExplanation named =
+      usual().with_access_token("dapi1").set("auth.type", "oauth-u2m").explain_auth();
+  EXPECT_EQ(named.method(), "oauth-u2m");
+  EXPECT_THAT(named.rule, HasSubstr("names the method"));
+
+  EXPECT_EQ(ConnectorOptions::from_text("http://localhost:8080").explain_auth().method(), "none");
+  EXPECT_EQ(ConnectorOptions::from_text("me:x@h:443/cliservice").explain_auth().method(), "basic");
+  const auto callback = [](const TokenContext&) { return Token{}; };
+  EXPECT_EQ(usual().with_external_token(callback).explain_auth().attempts.at(0).reason, "external");
+}
+
+TEST(ConnectorOptions, TryNothingWhereOneMethodIsConfigured) {
+  const AuthExplanation explanation =
+      usual().set("auth.type", "unified").with_access_token("dapi1").explain_auth();
+
+  EXPECT_EQ(explanation.method(), "pat");
+  EXPECT_THAT(explanation.rule, HasSubstr("none has to be tried"));
+}
+
+TEST(ConnectorOptions, ExplainWhatIsWrongWithTheCredentials) {
+  const AuthExplanation none = usual().explain_auth();
+  EXPECT_EQ(none.method(), "");
+  EXPECT_THAT(none.failure, HasSubstr("no credentials given"));
+
+  const AuthExplanation two = usual()
+                                  .with_access_token("dapi-s3cret")
+                                  .with_client_credentials("id", "s3cret")
+                                  .explain_auth();
+  EXPECT_EQ(two.method(), "");
+  EXPECT_THAT(two.failure, HasSubstr("more than one way to authenticate: pat and oauth-m2m"));
+  EXPECT_THAT(two.to_text(), AllOf(HasSubstr("passed over  oauth-m2m"), Not(HasSubstr("s3cret"))));
+
+  const AuthExplanation word = usual().with_access_token("undefined").explain_auth();
+  EXPECT_EQ(word.method(), "");
+  EXPECT_THAT(word.failure, HasSubstr("the word for a value that was not there"));
+
+  EXPECT_THROW(ConnectorOptions().with_access_token("x").explain_auth(), ConfigurationError);
+}
+
 TEST(ConnectorOptions, RefuseAZoneThatIsNone) {  // case C15
   EXPECT_THAT(
       capture_error([] { Connector::from_dsn("token:x@h:443/p?timezone=Mars/Phobos"); }).message(),
