@@ -17,6 +17,7 @@ using test::LocalWarehouse;
 using test::Outcome;
 using test::Program;
 using test::TemporaryFolder;
+using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
@@ -322,6 +323,26 @@ TEST(Examples, RunAgainstTheLocalWarehouse) {
   const std::string submit = run("submit");
   EXPECT_THAT(submit, HasSubstr("sum: 99940005000000"));
   EXPECT_THAT(submit, EndsWith("cancelled\ntaken over: 1000 rows\n"));
+}
+
+TEST(Examples, BringTheirOwnToken) {
+  const LocalWarehouse warehouse({"--token", "s3cret"});
+  std::string dsn = warehouse.dsn();
+  constexpr std::string_view kUser = "token:s3cret@";
+  dsn.erase(dsn.find(kUser), kUser.size());
+
+  const auto run = [&](const char* token) {
+    return Program(std::string(DBSQL_EXAMPLES) + "/example_token_provider", {dsn},
+                   {{"MY_TOKEN", token}})
+        .wait();
+  };
+
+  const Outcome welcome = run("s3cret");
+  EXPECT_EQ(welcome.err, "");
+  EXPECT_EQ(welcome.out, "auth.type = token-provider  (vault)\nwelcome\n");
+  const Outcome refused = run("wr0ng");
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("Invalid access token"), Not(HasSubstr("wr0ng"))));
 }
 
 TEST_F(Batch, MovesFilesOfVolumes) {
