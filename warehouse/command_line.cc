@@ -3,7 +3,9 @@
 #include "base/text.h"
 
 #include <array>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <stdexcept>
 
 namespace dbsql::warehouse {
@@ -50,6 +52,47 @@ std::pair<std::string, std::string> parse_load(std::string_view value) {
   return {std::string(value.substr(0, equals)), std::string(value.substr(equals + 1))};
 }
 
+/// What an option's value consists of, on both sides of a character.
+std::pair<std::string, std::string> parse_pair(std::string_view value, char separator,
+                                               std::string_view option,
+                                               std::string_view expectation) {
+  const std::size_t at = value.find(separator);
+  if (at == 0 || at == std::string_view::npos || at + 1 == value.size())
+    // Not the value: it may be a secret.
+    throw std::invalid_argument(base::concat(option, ": ", expectation));
+  return {std::string(value.substr(0, at)), std::string(value.substr(at + 1))};
+}
+
+std::string read_pem(std::string_view option, const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string pem{std::istreambuf_iterator<char>(in), {}};
+  if (!in || pem.empty()) refuse(option, file, "the file cannot be read");
+  return pem;
+}
+
+void parse_auth(ServerOptions& server, std::string_view value) {
+  constexpr std::string_view kPat = "pat:";
+  if (value == "none") return;
+  if (value == "oauth") {
+    server.identity.requires_tokens = true;
+  } else if (value.starts_with(kPat) && value.size() > kPat.size()) {
+    server.token = value.substr(kPat.size());
+  } else {
+    throw std::invalid_argument("--auth: expected none, pat:TOKEN or oauth");
+  }
+}
+
+/// A client without a secret is a public one: a program that people sign in to.
+void add_client(IdentityOptions& identity, std::string_view value) {
+  const std::size_t colon = std::min(value.find(':'), value.size());
+  if (colon == 0 || colon + 1 == value.size())
+    throw std::invalid_argument("--client: expected ID:SECRET, or ID for one without a secret");
+  const bool has_secret = colon < value.size();
+  identity.clients.push_back({.id = std::string(value.substr(0, colon)),
+                              .secret = std::string(has_secret ? value.substr(colon + 1) : ""),
+                              .public_key_pem = {}});
+}
+
 constexpr std::array kOptions{
     Option{"--port", true,
            [](CommandLine& line, std::string_view value) { line.server.port = parse_port(value); }},
@@ -63,6 +106,33 @@ constexpr std::array kOptions{
            }},
     Option{"--token", true,
            [](CommandLine& line, std::string_view value) { line.server.token = value; }},
+    Option{"--auth", true,
+           [](CommandLine& line, std::string_view value) { parse_auth(line.server, value); }},
+    Option{
+        "--client", true,
+        [](CommandLine& line, std::string_view value) { add_client(line.server.identity, value); }},
+    Option{"--client-key", true,
+           [](CommandLine& line, std::string_view value) {
+             auto [id, file] = parse_pair(value, '=', "--client-key", "expected ID=FILE");
+             line.server.identity.clients.push_back(
+                 {.id = id, .secret = {}, .public_key_pem = read_pem("--client-key", file)});
+           }},
+    Option{"--issuer", true,
+           [](CommandLine& line, std::string_view value) {
+             auto [issuer, file] = parse_pair(value, '=', "--issuer", "expected URL=FILE");
+             line.server.identity.issuers.push_back({issuer, read_pem("--issuer", file)});
+           }},
+    Option{"--token-life", true,
+           [](CommandLine& line, std::string_view value) {
+             const auto life = parse_duration("--token-life", value);
+             line.server.identity.token_life =
+                 std::chrono::duration_cast<std::chrono::seconds>(life);
+             if (life < std::chrono::seconds(1)) refuse("--token-life", value, "at least 1s");
+           }},
+    Option{"--rotate-refresh-tokens", false,
+           [](CommandLine& line, std::string_view) {
+             line.server.identity.rotates_refresh_tokens = true;
+           }},
     Option{"--tls", false, [](CommandLine& line, std::string_view) { line.server.tls = true; }},
     Option{"--tls-dir", true,
            [](CommandLine& line, std::string_view value) {
@@ -120,6 +190,16 @@ void settle_protocol(CommandLine& line) {
   }
 }
 
+void settle_identity(const CommandLine& line) {
+  const IdentityOptions& identity = line.server.identity;
+  if (identity.requires_tokens && traits_of(line.server.service.flavor).hive)
+    throw std::invalid_argument("--auth oauth: the flavor spark takes users and passwords only");
+  if (!identity.requires_tokens && !(identity.clients.empty() && identity.issuers.empty()))
+    throw std::invalid_argument(
+        "--client, --client-key and --issuer say who gets tokens; add --auth oauth, without which "
+        "everybody gets them");
+}
+
 const Option& find_option(std::string_view name) {
   for (const Option& option : kOptions) {
     if (option.name == name) return option;
@@ -147,6 +227,7 @@ CommandLine parse_command_line(std::span<const std::string_view> arguments) {
     }
   }
   settle_protocol(line);
+  settle_identity(line);
   return line;
 }
 
@@ -162,7 +243,17 @@ Where it listens
   --tls-dir DIR              like --tls; writes the authority to trust to DIR/ca.pem (default: a temporary directory)
   --client-ca FILE           like --tls, and take only clients with a certificate that an authority in this PEM file signed
   --token TOKEN              accept this access token (Spark: this password) only (default: any)
-  --print-dsn                print the DSN, one line, to standard output as soon as connections are accepted
+  --print-dsn                print the DSN with its secret, one line, to standard output as soon as connections are accepted
+
+Who may come in
+  --auth none                any token (default)
+  --auth pat:TOKEN           the same as --token TOKEN
+  --auth oauth               tokens of this warehouse's own token endpoint, below /oidc; may stand beside --auth pat:TOKEN
+  --client ID:SECRET         a client that gets tokens with its secret; ID alone: people sign in to it; may be repeated
+  --client-key ID=FILE       a client that gets tokens with its private key; the PEM file has the public one
+  --issuer URL=FILE          exchange the tokens of this issuer; the PEM file has the public key they are signed for
+  --token-life T             how long tokens live (default 3600s)
+  --rotate-refresh-tokens    a refresh token is good once
 
 What it serves
   --data DIR                 keep databases in DIR (default: in memory, gone at the end)

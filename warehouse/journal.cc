@@ -1,24 +1,35 @@
 #include "warehouse/journal.h"
 
 #include "base/text.h"
+#include "warehouse/oidc_form.h"
 #include "warehouse/upload.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace dbsql::warehouse {
 namespace {
 
+/// Whatever says by its name that it lets somebody in: `X-...-Token` of the clouds, too.
+bool is_credential(std::string_view name) {
+  const std::string lower = base::to_lower(name);
+  return lower.ends_with("authorization") || lower == "cookie" ||
+         lower.find("token") != std::string::npos || lower.find("secret") != std::string::npos;
+}
+
 Headers without_secrets(const Headers& headers) {
   Headers kept = headers;
   for (Header& header : kept) {
-    if (base::equals_ignore_case(header.name, "authorization") ||
-        base::equals_ignore_case(header.name, "cookie")) {
-      header.value = "***";
-    }
+    if (is_credential(header.name)) header.value = "***";
   }
   return kept;
+}
+
+std::string shown_target(const HttpRequest& request) {
+  return request.path().starts_with("/oidc/") ? target_without_secrets(request.target)
+                                              : request.target;
 }
 
 nlohmann::ordered_json to_json(const JournalEntry& entry) {
@@ -38,6 +49,7 @@ nlohmann::ordered_json to_json(const JournalEntry& entry) {
   json["status"] = entry.status;
   json["request_bytes"] = entry.request_bytes;
   json["response_bytes"] = entry.response_bytes;
+  for (const auto& [name, value] : entry.form) json["form"][name] = value;
   auto& headers = json["headers"] = nlohmann::ordered_json::array();
   for (const Header& header : entry.headers) headers.push_back({header.name, header.value});
   return json;
@@ -48,7 +60,7 @@ nlohmann::ordered_json to_json(const JournalEntry& entry) {
 std::uint64_t Journal::begin(const HttpRequest& request, std::string_view thrift_method) {
   JournalEntry entry{.received = std::chrono::system_clock::now(),
                      .method = request.method,
-                     .path = request.target,
+                     .path = shown_target(request),
                      .thrift_method = std::string(thrift_method),
                      .statement = {},
                      .operation_id = {},
@@ -57,6 +69,7 @@ std::uint64_t Journal::begin(const HttpRequest& request, std::string_view thrift
                                           : request.body.size(),
                      .connection = request.connection,
                      .fault = {},
+                     .form = {},
                      .headers = without_secrets(request.headers)};
   std::lock_guard lock(mutex_);
   entry.number = next_number_++;
@@ -89,6 +102,12 @@ void Journal::drop_oldest_locked() {
 void Journal::set_operation(std::uint64_t number, std::string_view operation_id) {
   std::lock_guard lock(mutex_);
   if (JournalEntry* entry = find_locked(number)) entry->operation_id = operation_id;
+}
+
+void Journal::set_form(std::uint64_t number,
+                       std::vector<std::pair<std::string, std::string>> form) {
+  std::lock_guard lock(mutex_);
+  if (JournalEntry* entry = find_locked(number)) entry->form = std::move(form);
 }
 
 void Journal::set_fault(std::uint64_t number, std::string_view fault) {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dbsql::warehouse {
@@ -18,7 +19,7 @@ struct JournalEntry {
   std::chrono::system_clock::time_point received;
   std::chrono::microseconds duration{0};  ///< until the reply left the handler
   std::string method;                     ///< HTTP
-  std::string path;                       ///< with its query
+  std::string path;                       ///< with its query, of sign-ins without their secrets
   std::string thrift_method;              ///< empty when the request is not a Thrift call
   std::string statement;     ///< ExecuteStatement: its text, cut to `Journal::kMaxStatementBytes`
   std::string operation_id;  ///< of a call that names or made an operation
@@ -27,7 +28,9 @@ struct JournalEntry {
   std::size_t response_bytes = 0;
   std::uint64_t connection = 0;  ///< number of the TCP connection
   std::string fault;             ///< name of the fault that was applied
-  Headers headers;               ///< of the request; the value of Authorization is `***`
+  /// Of a request to the token endpoint and its like: its fields, secret values as `***`.
+  std::vector<std::pair<std::string, std::string>> form;
+  Headers headers;  ///< of the request; credentials are `***`
 };
 
 /// Every request the warehouse received, newest kept when there are too many.
@@ -43,6 +46,7 @@ class Journal {
   std::uint64_t begin(const HttpRequest& request, std::string_view thrift_method);
   void set_statement(std::uint64_t number, std::string_view statement);
   void set_operation(std::uint64_t number, std::string_view operation_id);
+  void set_form(std::uint64_t number, std::vector<std::pair<std::string, std::string>> form);
   void set_fault(std::uint64_t number, std::string_view fault);
   void finish(std::uint64_t number, int status, std::size_t response_bytes);
 

@@ -37,19 +37,22 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
-/// The whole DSN for a script: with what the client has to trust.
-std::string complete_dsn(const Server& server) {
-  if (server.ca_file().empty()) return server.dsn();
-  return concat(server.dsn(), "?tls.ca_file=", server.ca_file());
+/// The whole DSN: with what the client has to trust.
+/// \param shows_secret  for a script; people's terminals and logs keep what they see
+std::string complete_dsn(const Server& server, bool shows_secret) {
+  const std::string dsn = server.dsn(shows_secret);
+  if (server.ca_file().empty()) return dsn;
+  const bool has_options = dsn.find('?') != std::string::npos;
+  return concat(dsn, has_options ? "&" : "?", "tls.ca_file=", server.ca_file());
 }
 
 void announce(const CommandLine& line, const Server& server) {
-  if (line.print_dsn) print(stdout, complete_dsn(server) + "\n");
+  if (line.print_dsn) print(stdout, complete_dsn(server, true) + "\n");
   if (line.quiet) return;
   std::string text = concat("dbsql-warehouse: listening on ", line.server.host, ":", server.port(),
                             line.server.tls ? " (HTTPS)\n" : "\n");
   if (!server.ca_file().empty()) text += concat("dbsql-warehouse: trust ", server.ca_file(), "\n");
-  if (!line.print_dsn) text += concat("dbsql-warehouse: DSN ", complete_dsn(server), "\n");
+  if (!line.print_dsn) text += concat("dbsql-warehouse: DSN ", complete_dsn(server, false), "\n");
   print(stderr, text);
 }
 

@@ -125,8 +125,18 @@ std::optional<Compute> Router::compute_of(std::string_view path) const {
   return rest.empty() || rest.front() == '/' ? std::optional(Compute::Cluster) : std::nullopt;
 }
 
+/// The personal access token, where there is one, or a token of our own making.
+std::optional<HttpReply> Router::refuse_bearer(const HttpRequest& request) const {
+  auto refusal = refuse_token(request, options_.token);
+  if (!identity_.requires_tokens()) return refusal;
+  const bool is_missing = refusal && refusal->status == 401;
+  const bool is_personal = !options_.token.empty() && !refusal;
+  if (is_missing || is_personal) return refusal;
+  return identity_.refuse(find_header(request.headers, "authorization"));
+}
+
 std::optional<HttpReply> Router::refuse_credentials(const HttpRequest& request) const {
-  if (!traits_.hive) return refuse_token(request, options_.token);
+  if (!traits_.hive) return refuse_bearer(request);
   const std::string_view cookies = find_header(request.headers, "cookie");
   const std::string cookie = base::concat(kHiveCookie, "=", cookie_);
   if (cookies.find(cookie) != std::string_view::npos) return std::nullopt;
@@ -142,8 +152,8 @@ void Router::route(std::shared_ptr<Exchange> exchange) {
     const std::string_view method =
         compute_of(path) ? peek_thrift_method(request.body) : std::string_view();
     exchange->journal_number = journal_.begin(request, method);
-    const bool is_storage = path.starts_with(Storage::kPathPrefix);
-    fault = faults_.next(path, is_storage ? std::string_view(request.method) : method);
+    const bool is_by_verb = path.starts_with(Storage::kPathPrefix) || is_sign_in(path);
+    fault = faults_.next(path, is_by_verb ? std::string_view(request.method) : method);
     exchange->set_recorder([this, number = exchange->journal_number](const HttpReply& reply) {
       record(number, reply);
     });
@@ -216,13 +226,17 @@ void Router::serve(const std::shared_ptr<Exchange>& exchange) {
   const HttpRequest& request = exchange->request();
   if (request.path().starts_with(Storage::kPathPrefix))
     return exchange->reply(storage_.serve(request));
+  if (is_sign_in(request.path()))
+    return exchange->reply(identity_.serve(request, exchange->journal_number));
   const bool is_local = request.path().starts_with(kLocalPrefix);
-  if (is_local && options_.token.empty()) return serve_local(*exchange);
+  if (is_local && takes_anybody()) return serve_local(*exchange);
   if (auto refusal = refuse_credentials(request)) {
     return exchange->reply(std::move(*refusal));
   }
   if (is_local) return serve_local(*exchange);
   if (const auto compute = compute_of(request.path())) return serve_thrift(exchange, *compute);
+  if (!traits_.hive && request.path() == IdentityService::kWhoAmIPath)
+    return exchange->reply(identity_.who_am_i(request));
   if (traits_.hive) {
     return exchange->reply(text_reply(404, "text/html;charset=iso-8859-1",
                                       "<html><head><title>Error 404 Not Found</title></head>"
@@ -231,6 +245,15 @@ void Router::serve(const std::shared_ptr<Exchange>& exchange) {
   exchange->reply(
       error_reply(404, "ENDPOINT_NOT_FOUND",
                   base::concat("No API found for '", request.method, " ", request.path(), "'")));
+}
+
+/// Plain Hive servers know nothing of OAuth.
+bool Router::is_sign_in(std::string_view path) const {
+  return !traits_.hive && IdentityService::serves(path);
+}
+
+bool Router::takes_anybody() const {
+  return options_.token.empty() && !identity_.requires_tokens();
 }
 
 void Router::serve_thrift(const std::shared_ptr<Exchange>& exchange, Compute compute) {

@@ -4,6 +4,7 @@
 #include "warehouse/faults.h"
 #include "warehouse/flavor.h"
 #include "warehouse/guid.h"
+#include "warehouse/identity_service.h"
 #include "warehouse/journal.h"
 #include "warehouse/storage.h"
 #include "warehouse/thrift_service.h"
@@ -30,13 +31,14 @@ struct RouterOptions {
 class Router {
  public:
   Router(RouterOptions options, FaultRules& faults, Journal& journal, ThriftService& thrift,
-         Storage& storage, Timers& timers)
+         Storage& storage, IdentityService& identity, Timers& timers)
       : options_(std::move(options)),
         traits_(traits_of(options_.flavor)),
         faults_(faults),
         journal_(journal),
         thrift_(thrift),
         storage_(storage),
+        identity_(identity),
         timers_(timers) {}
 
   void route(std::shared_ptr<Exchange> exchange);
@@ -49,10 +51,13 @@ class Router {
   void suffer(const Fault& fault, const std::shared_ptr<Exchange>& exchange);
   void serve(const std::shared_ptr<Exchange>& exchange);
   void serve_thrift(const std::shared_ptr<Exchange>& exchange, Compute compute);
+  bool takes_anybody() const;
+  bool is_sign_in(std::string_view path) const;
   void serve_local(Exchange& exchange);
   void serve_faults(Exchange& exchange);
   void serve_journal(Exchange& exchange);
   std::optional<Compute> compute_of(std::string_view path) const;
+  std::optional<HttpReply> refuse_bearer(const HttpRequest& request) const;
   std::optional<HttpReply> refuse_credentials(const HttpRequest& request) const;
   void add_standard_headers(const HttpRequest& request, HttpReply& reply) const;
 
@@ -63,6 +68,7 @@ class Router {
   Journal& journal_;
   ThriftService& thrift_;
   Storage& storage_;
+  IdentityService& identity_;
   Timers& timers_;
 };
 

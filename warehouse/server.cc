@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 #include "warehouse/http_server.h"
+#include "warehouse/identity_service.h"
+#include "warehouse/oidc_form.h"
 #include "warehouse/result_spool.h"
 #include "warehouse/router.h"
 #include "warehouse/value_text.h"
@@ -105,14 +107,17 @@ class Server::Impl {
               [this](std::shared_ptr<Exchange> exchange) { router_.route(std::move(exchange)); }),
         storage_(clock, volume_directory(options_)),
         thrift_(*engine_, http_, journal_, storage_, options_.service, clock),
+        identity_provider_(options_.identity, RouterOptions().org_id, journal_, clock),
         router_({.flavor = options_.service.flavor, .token = options_.token}, faults_, journal_,
-                thrift_, storage_, http_) {
+                thrift_, storage_, identity_provider_, http_) {
     raise_descriptor_limit();
     load_tables(*engine_, options_);
     if (identity_) ca_file_ = write_authority(*identity_, options_.tls_directory);
     // Before the first request: it is read without a lock.
-    storage_.set_origin(base::concat(options_.tls ? "https://" : "http://",
-                                     reachable_host(options_.host), ":", http_.port()));
+    const std::string origin = base::concat(options_.tls ? "https://" : "http://",
+                                            reachable_host(options_.host), ":", http_.port());
+    storage_.set_origin(origin);
+    identity_provider_.set_origin(origin);
     http_.start();
     expire_later();
   }
@@ -125,13 +130,28 @@ class Server::Impl {
     http_.stop();
   }
 
-  std::string dsn() const {
-    std::string dsn = options_.tls ? "" : "http://";
-    const bool hive = traits_of(options_.service.flavor).hive;
-    dsn += base::concat(hive ? "anonymous:" : "token:",
-                        options_.token.empty() ? (hive ? "anonymous" : kAnyToken) : options_.token,
-                        "@", reachable_host(options_.host), ":", http_.port(), http_path());
-    return dsn;
+  std::string dsn(bool shows_secret) const {
+    const std::string scheme = options_.tls ? "" : "http://";
+    const std::string place =
+        base::concat(reachable_host(options_.host), ":", http_.port(), http_path());
+    const auto shown = [&](const std::string& secret) {
+      return shows_secret ? encode_form_text(secret) : std::string("***");
+    };
+    if (traits_of(options_.service.flavor).hive) {
+      return base::concat(scheme, "anonymous:",
+                          options_.token.empty() ? "anonymous" : shown(options_.token), "@", place);
+    }
+    if (!options_.token.empty())
+      return base::concat(scheme, "token:", shown(options_.token), "@", place);
+    if (!options_.identity.requires_tokens)
+      return base::concat(scheme, "token:", kAnyToken, "@", place);
+    for (const IdentityClient& client : options_.identity.clients) {
+      if (client.secret.empty()) continue;
+      return base::concat(scheme, place,
+                          "?authType=oauth-m2m&clientID=", encode_form_text(client.id),
+                          "&clientSecret=", shown(client.secret));
+    }
+    return base::concat(scheme, place, "?authType=oauth-u2m");
   }
 
   std::string http_path() const {
@@ -159,6 +179,7 @@ class Server::Impl {
   Journal& journal() noexcept { return journal_; }
   ThriftService& thrift() noexcept { return thrift_; }
   Storage& storage() noexcept { return storage_; }
+  IdentityService& identity() noexcept { return identity_provider_; }
 
  private:
   void expire_later() {
@@ -179,6 +200,7 @@ class Server::Impl {
   HttpServer http_;
   Storage storage_;
   ThriftService thrift_;
+  IdentityService identity_provider_;
   Router router_;
 };
 
@@ -191,13 +213,14 @@ Server::Server(ServerOptions options, std::unique_ptr<Engine> engine, base::Cloc
 Server::~Server() = default;
 
 std::uint16_t Server::port() const noexcept { return impl_->port(); }
-std::string Server::dsn() const { return impl_->dsn(); }
+std::string Server::dsn(bool shows_secret) const { return impl_->dsn(shows_secret); }
 std::string Server::http_path() const { return impl_->http_path(); }
 const std::string& Server::ca_file() const noexcept { return impl_->ca_file(); }
 FaultRules& Server::faults() noexcept { return impl_->faults(); }
 Journal& Server::journal() noexcept { return impl_->journal(); }
 ThriftService& Server::thrift() noexcept { return impl_->thrift(); }
 Storage& Server::storage() noexcept { return impl_->storage(); }
+IdentityService& Server::identity() noexcept { return impl_->identity(); }
 std::string Server::scalar_text(std::string_view sql) { return impl_->scalar_text(sql); }
 
 std::int64_t Server::scalar(std::string_view sql) {

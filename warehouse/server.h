@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "warehouse/engine.h"
 #include "warehouse/faults.h"
+#include "warehouse/identity_options.h"
 #include "warehouse/journal.h"
 #include "warehouse/thrift_service.h"
 
@@ -15,6 +16,8 @@
 
 namespace dbsql::warehouse {
 
+class IdentityService;
+
 /// Path of the SQL engine: $DBSQL_ENGINE_LIBRARY, else the place where tools/bootstrap puts it,
 /// else libduckdb.so as the system's loader finds it.
 std::string default_engine_library();
@@ -26,6 +29,7 @@ struct ServerOptions {
   std::size_t max_request_bytes = std::size_t{64} << 20;
 
   std::string token;  ///< the access token, or password, that is accepted; empty = any
+  IdentityOptions identity;
   bool tls = false;
   std::string tls_directory;   ///< where ca.pem is written; empty = a new temporary directory
   std::string client_ca_file;  ///< with TLS: clients need a certificate that these have signed
@@ -57,7 +61,8 @@ class Server {
   std::uint16_t port() const noexcept;
   /// How the driver and the shell reach it: a Go-style DSN with a token that works. With TLS the
   /// client must also be told to trust `ca_file()`.
-  std::string dsn() const;
+  /// \param shows_secret  false = `***` stands for a token or secret that was given
+  std::string dsn(bool shows_secret = true) const;
   std::string http_path() const;
   /// The file with the authority that clients must trust; empty without TLS.
   const std::string& ca_file() const noexcept;
@@ -66,6 +71,7 @@ class Server {
   Journal& journal() noexcept;
   ThriftService& thrift() noexcept;
   Storage& storage() noexcept;
+  IdentityService& identity() noexcept;
 
   /// Runs a statement in an engine session of its own, past the wire. Returns the first value of
   /// the first row as text ("" for NULL and for no rows). \throws EngineError

@@ -1,5 +1,7 @@
 #include "warehouse/command_line.h"
 
+#include "support/test_certificates.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -107,11 +109,62 @@ TEST(WarehouseCommandLine, AnAuthorityForClientsMeansTls) {
   EXPECT_EQ(line.server.client_ca_file, "/c.pem");
 }
 
+TEST(WarehouseCommandLine, SaysWhoMayComeIn) {
+  const TemporaryFile key("-----BEGIN PUBLIC KEY-----");
+  const std::string signer = "signer=" + key.path();
+  const std::string issuer = "--issuer=https://i.example=" + key.path();
+  const auto line = parse({"--auth", "oauth", "--auth=pat:dapi1", "--client", "machine:a:b",
+                           "--client", "program", "--client-key", signer, issuer, "--token-life",
+                           "60s", "--rotate-refresh-tokens"});
+
+  const auto& identity = line.server.identity;
+  EXPECT_TRUE(identity.requires_tokens);
+  EXPECT_EQ(line.server.token, "dapi1");
+  ASSERT_EQ(identity.clients.size(), 3U);
+  EXPECT_EQ(identity.clients[0].id, "machine");
+  EXPECT_EQ(identity.clients[0].secret, "a:b");
+  EXPECT_EQ(identity.clients[1].secret, "");
+  EXPECT_THAT(identity.clients[2].public_key_pem, HasSubstr("PUBLIC KEY"));
+  EXPECT_EQ(identity.issuers.at(0).issuer, "https://i.example");
+  EXPECT_EQ(identity.token_life.count(), 60);
+  EXPECT_TRUE(identity.rotates_refresh_tokens);
+  EXPECT_FALSE(parse({"--auth", "none"}).server.identity.requires_tokens);
+}
+
+TEST(WarehouseCommandLine, RefusesIdentitiesThatLeadNowhereAndRepeatsNoSecret) {
+  EXPECT_THAT(refusal({"--auth", "oaut"}), HasSubstr("none, pat:TOKEN or oauth"));
+  EXPECT_THAT(refusal({"--auth", "pat:"}), HasSubstr("pat:TOKEN"));
+  EXPECT_THAT(refusal({"--client", "a:b"}), HasSubstr("add --auth oauth"));
+  EXPECT_THAT(refusal({"--auth", "oauth", "--flavor", "spark"}), HasSubstr("passwords only"));
+  EXPECT_THAT(refusal({"--client", ":s3cret"}),
+              testing::AllOf(HasSubstr("ID:SECRET"), testing::Not(HasSubstr("s3cret"))));
+  EXPECT_THAT(refusal({"--client-key", "signer"}), HasSubstr("ID=FILE"));
+  EXPECT_THAT(refusal({"--issuer", "u=/nowhere"}), HasSubstr("cannot be read"));
+  EXPECT_THAT(refusal({"--token-life", "10ms"}), HasSubstr("at least 1s"));
+}
+
 TEST(WarehouseCommandLine, HelpNamesEveryOption) {
-  for (const char* option :
-       {"--port", "--host", "--data", "--load", "--token", "--tls", "--tls-dir", "--client-ca",
-        "--max-protocol", "--flavor", "--engine", "--direct-results-wait", "--session-idle-timeout",
-        "--print-dsn", "--quiet"}) {
+  for (const char* option : {"--port",
+                             "--host",
+                             "--data",
+                             "--load",
+                             "--token",
+                             "--tls",
+                             "--tls-dir",
+                             "--client-ca",
+                             "--auth",
+                             "--client",
+                             "--client-key",
+                             "--issuer",
+                             "--token-life",
+                             "--rotate-refresh-tokens",
+                             "--max-protocol",
+                             "--flavor",
+                             "--engine",
+                             "--direct-results-wait",
+                             "--session-idle-timeout",
+                             "--print-dsn",
+                             "--quiet"}) {
     EXPECT_THAT(std::string(warehouse::help_text()), HasSubstr(option));
   }
   EXPECT_EQ(parse({"--help"}).action, CommandLine::Action::PrintHelp);
