@@ -154,6 +154,11 @@ class Operation {
   /// The next page in order; empty after the last one. Checks status and continuity of row offsets.
   virtual std::optional<Page> next_page(const base::CallContext& call) = 0;
 
+  /// Asks for the next page now, if there is one, so that `next_page()` finds it on its way or
+  /// here. Returns at once. For the reader; nothing comes of it where the protocol cannot do it
+  /// safely.
+  virtual void ask_ahead() {}
+
   /// Fresh links of the files from `start_row` on, without moving the position of `next_page()`.
   virtual std::vector<ResultLink> refresh_links(std::int64_t start_row,
                                                 const base::CallContext& call) = 0;

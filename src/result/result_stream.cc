@@ -7,17 +7,27 @@
 #include "result/columnar.h"
 #include "result/schema_builder.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace dbsql::result {
 
 namespace {
 
-std::int64_t row_count(const std::optional<protocol::Page>& page) {
-  if (!page) return 0;
-  const auto* columns = std::get_if<protocol::ColumnarRows>(&page->rows);
-  if (columns != nullptr) return columns->columns.empty() ? 0 : columns->columns.front().count;
-  return std::holds_alternative<std::monostate>(page->rows) ? 0 : 1;
+/// Rows in the page itself, not in files that it links to.
+std::int64_t row_count(const protocol::Page& page) {
+  if (const auto* columns = std::get_if<protocol::ColumnarRows>(&page.rows))
+    return columns->columns.empty() ? 0 : columns->columns.front().count;
+  std::int64_t rows = 0;
+  if (const auto* batches = std::get_if<std::vector<protocol::ArrowBatch>>(&page.rows)) {
+    for (const protocol::ArrowBatch& batch : *batches) rows += batch.row_count;
+  }
+  return rows;
+}
+
+bool is_empty(const protocol::Page& page) {
+  if (std::holds_alternative<protocol::ColumnarRows>(page.rows)) return row_count(page) == 0;
+  return std::holds_alternative<std::monostate>(page.rows);
 }
 
 /// The answer to a statement that returns no rows: interfaces older than Arrow's give it one column
@@ -25,7 +35,7 @@ std::int64_t row_count(const std::optional<protocol::Page>& page) {
 bool is_no_result(const protocol::ResultMetadata& metadata,
                   const std::optional<protocol::Page>& first_page) {
   return metadata.columns.size() == 1 && metadata.columns.front().name == "Result" &&
-         metadata.columns.front().type_name == "STRING" && row_count(first_page) == 0;
+         metadata.columns.front().type_name == "STRING" && (!first_page || is_empty(*first_page));
 }
 
 }  // namespace
@@ -83,7 +93,22 @@ void ResultStream::note_compression(const std::vector<protocol::ArrowBatch>& bat
             "are");
 }
 
+/// Asks for the page after this one while this one is being read. Not yet at the first page: many
+/// readers want no more than that.
+void ResultStream::read_ahead(const protocol::Page& page) {
+  const auto size = static_cast<std::size_t>(std::max<std::int64_t>(page.wire_bytes, 0));
+  page_memory_ = std::exchange(ahead_memory_, {});
+  if (page_memory_.size() == 0) page_memory_ = environment_.budget->force_reserve(size);
+  page_memory_.resize(size);
+  const bool is_wanted =
+      page.start_row > 0 && page.has_more && (!rows_left_ || row_count(page) < *rows_left_);
+  if (!is_wanted) return;
+  ahead_memory_ = environment_.budget->try_reserve(size);  // pages are about as large as each other
+  if (ahead_memory_.size() != 0) operation_->ask_ahead();
+}
+
 BatchSource ResultStream::choose_source(protocol::Page page) {
+  read_ahead(page);
   if (auto* batches = std::get_if<std::vector<protocol::ArrowBatch>>(&page.rows)) {
     if (!decoder_) decoder_.emplace(*arrow_schema_);
     note_compression(*batches);
@@ -197,6 +222,8 @@ void ResultStream::close() noexcept {
   operation_->close();
   source_ = std::monostate{};
   peeked_.reset();
+  page_memory_.release();
+  ahead_memory_.release();
 }
 
 void ResultStream::count_against_limit(arrow::UniqueArray& batch) {

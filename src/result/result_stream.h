@@ -31,8 +31,8 @@ using AskTimeZone = std::function<std::optional<std::string>(const base::CallCon
 /// Batches outlive this object. Threads: one thread at a time. Errors: those of the operation, and
 /// `CorruptResult` when a page does not hold what it declares or the server cut the
 ///   result short. After an error the stream must not be read further.
-/// Cost: one page at a time is held, or what the budget of `files` allows of files from cloud
-/// storage.
+/// Cost: two pages at a time are held, the second only if the budget of `files` has room for it, or
+/// what that budget allows of files from cloud storage.
 class ResultStream {
  public:
   /// \param operation  finished
@@ -71,6 +71,7 @@ class ResultStream {
   void add_files(std::vector<protocol::ResultLink> links);
   void look_ahead(const base::CallContext& call);
   BatchSource choose_source(protocol::Page page);
+  void read_ahead(const protocol::Page& page);
   void note_compression(const std::vector<protocol::ArrowBatch>& batches);
   std::optional<arrow::UniqueArray> next_of_page();
   void count_against_limit(arrow::UniqueArray& batch);
@@ -86,6 +87,8 @@ class ResultStream {
   bool pages_done_ = false;
   std::exception_ptr page_failure_;  // of a page that was asked for before its turn
   BatchSource source_;
+  MemoryBudget::Reservation page_memory_;   // of the page that is being read
+  MemoryBudget::Reservation ahead_memory_;  // of the page that was asked for meanwhile
   CloudFetchEnvironment environment_;
   std::unique_ptr<CloudFetchPipeline> files_;  // while files are being read
   std::optional<std::int64_t> rows_left_;      // until the row limit; empty = no limit

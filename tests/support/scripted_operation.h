@@ -24,7 +24,8 @@ class ScriptedOperation final : public protocol::Operation {
   protocol::ResultMetadata result_metadata;
   std::deque<std::function<protocol::Page()>> pages;  ///< each call of next_page() takes one
   std::optional<std::int64_t> modified_rows;
-  int* closes = nullptr;  ///< counts close() calls when set
+  int* closes = nullptr;       ///< counts close() calls when set
+  int* asked_ahead = nullptr;  ///< counts ask_ahead() calls when set
 
   void add(protocol::Page page) {
     pages.push_back([page] { return page; });
@@ -47,6 +48,9 @@ class ScriptedOperation final : public protocol::Operation {
     const auto page = std::move(pages.front());
     pages.pop_front();
     return page();
+  }
+  void ask_ahead() override {
+    if (asked_ahead != nullptr) ++*asked_ahead;
   }
   std::vector<protocol::ResultLink> refresh_links(std::int64_t, const base::CallContext&) override {
     return {};

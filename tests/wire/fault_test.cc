@@ -63,12 +63,32 @@ TEST_F(FaultTest, ARefusedTokenIsAnAuthenticationError) {
   EXPECT_THROW(connect(kQuick), AuthenticationError);
 }
 
-TEST_F(FaultTest, APageLostOnTheWayIsAnErrorAndNeverAShortResult) {
+TEST_F(FaultTest, APageLostOnTheWayIsAskedForAgainByItsRows) {
+  // The first fetch is waited for, the others are on their way while rows are read.
+  for (const std::uint64_t skip : {0, 1, 3, 4}) {
+    for (const Fault& fault :
+         {Fault::reset_body(50), Fault::truncate_body(50), Fault::reset_before(),
+          Fault::reset_after(), Fault::reset_body(1), Fault::answer(502)}) {
+      SetUp();
+      Connection connection = connect(kQuick);
+      warehouse().faults().add(
+          {.method = "FetchResults", .skip = skip, .count = 1, .fault = fault});
+      Result result = connection.query("SELECT id FROM range(600)");
+
+      std::int64_t rows = 0;
+      for (const auto [id] : result.rows<std::int64_t>()) EXPECT_EQ(id, rows++);
+
+      EXPECT_EQ(rows, 600) << to_string(fault.kind) << " of fetch " << skip;
+    }
+  }
+}
+
+TEST_F(FaultTest, APageLostForGoodIsAnErrorAndNeverAShortResult) {
   for (const Fault& fault : {Fault::reset_body(50), Fault::truncate_body(50), Fault::reset_before(),
                              Fault::reset_after(), Fault::reset_body(1)}) {
     SetUp();
     Connection connection = connect(kQuick);
-    warehouse().faults().add({.method = "FetchResults", .skip = 3, .count = 1, .fault = fault});
+    warehouse().faults().add({.method = "FetchResults", .skip = 3, .count = 0, .fault = fault});
     Result result = connection.query("SELECT id FROM range(600)");
 
     std::int64_t rows = 0;
@@ -86,10 +106,10 @@ TEST_F(FaultTest, APageLostOnTheWayIsAnErrorAndNeverAShortResult) {
   }
 }
 
-TEST_F(FaultTest, AResetInTheLastPageIsAnError) {
+TEST_F(FaultTest, AResetInTheLastPageIsAnErrorWhenItStays) {
   Connection connection = connect(kQuick);
   warehouse().faults().add(
-      {.method = "FetchResults", .skip = 4, .count = 1, .fault = Fault::reset_body(20)});
+      {.method = "FetchResults", .skip = 4, .count = 0, .fault = Fault::reset_body(20)});
   Result result = connection.query("SELECT id FROM range(600)");
 
   EXPECT_EQ(capture_error([&] { count_rows(result); }).kind(), ErrorKind::Network);

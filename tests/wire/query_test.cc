@@ -94,6 +94,17 @@ TEST_F(QueryTest, ReadsAResultOfManyPages) {
   EXPECT_TRUE(eventually([] { return requests("CloseOperation") == 1; }));
 }
 
+TEST_F(QueryTest, TheNextPageIsOnItsWayWhileRowsAreRead) {
+  Connection connection = connect("maxRows=1000&cloudfetch.enabled=false");
+  Result result = connection.query("SELECT id FROM range(5000) ORDER BY id");
+
+  result.next_batch();
+  result.next_batch();
+
+  EXPECT_TRUE(eventually([] { return requests("FetchResults") == 2; }))
+      << "the third page is asked for before anybody reads it";
+}
+
 TEST_F(QueryTest, HandsOutAnArrowStream) {
   Connection connection = connect("maxRows=1000");
   ArrowArrayStream stream = connection.query("SELECT id, 'x' AS s FROM range(5000)").arrow_stream();

@@ -20,8 +20,8 @@ constexpr Method kGetOperationStatus{"GetOperationStatus", http::RequestClass::R
 constexpr Method kGetResultSetMetadata{"GetResultSetMetadata", http::RequestClass::Read};
 // Without a row offset in the request a fetch moves the cursor: a lost reply means lost rows.
 constexpr Method kFetchResults{"FetchResults", http::RequestClass::FetchNext};
-// With the offset in the request the same rows are described again, however often it is sent.
-constexpr Method kRefreshLinks{"FetchResults", http::RequestClass::Fetch};
+// With the offset in the request the same rows come again, however often it is sent.
+constexpr Method kFetchFrom{"FetchResults", http::RequestClass::Fetch};
 constexpr Method kCancelOperation{"CancelOperation", http::RequestClass::Close};
 constexpr Method kCloseOperation{"CloseOperation", http::RequestClass::Close};
 constexpr std::chrono::seconds kPollTimeout{60};
@@ -44,6 +44,13 @@ std::int64_t row_count(const Page& page) {
 std::int64_t first_row(const Page& page) {
   const auto* links = std::get_if<std::vector<ResultLink>>(&page.rows);
   return links != nullptr ? links->front().start_row : page.start_row;
+}
+
+/// Whether the server may have answered, and the answer did not arrive. What failed more than once
+/// has used up its attempts.
+bool is_lost_reply(const Error& error) {
+  const bool is_loss = error.kind() == ErrorKind::Network || error.http_status() >= 500;
+  return is_loss && error.attempts() <= 1;
 }
 
 /// What the reply to a heartbeat says. Runs on any thread; nobody hears of errors.
@@ -245,17 +252,50 @@ const ResultMetadata& ThriftOperation::metadata(const base::CallContext& call) {
   return *metadata_;
 }
 
-Page ThriftOperation::fetch(const base::CallContext& call) {
+tcli::TFetchResultsReq ThriftOperation::fetch_request() const {
   tcli::TFetchResultsReq request;
   request.operationHandle = *handle_;
   request.orientation = tcli::FETCH_NEXT;
   request.maxRows = session_->options().max_rows_per_fetch;
   if (session_->features().is_databricks())
     request.__set_maxBytes(session_->options().max_bytes_per_fetch);
-  RpcReply reply = session_->rpc().call(kFetchResults, request, call);
+  return request;
+}
+
+/// The next page, by the server's cursor as long as it is known where that stands. After a lost
+/// reply the rows are asked for by their number, which moves no cursor and may be repeated.
+RpcReply ThriftOperation::fetch_reply(const base::CallContext& call) {
+  if (ahead_.is_asked()) {
+    if (auto reply = ahead_.take(session_->clock(), call)) return *std::move(reply);
+    cursor_unknown_ = true;
+  }
+  tcli::TFetchResultsReq request = fetch_request();
+  if (!cursor_unknown_) {
+    try {
+      return session_->rpc().call(kFetchResults, request, call);
+    } catch (const Error& error) {
+      if (!is_lost_reply(error) || !session_->features().is_databricks()) throw;
+      cursor_unknown_ = true;
+    }
+  }
+  request.__set_startRowOffset(expected_row_);
+  return session_->rpc().call(kFetchFrom, request, call);
+}
+
+Page ThriftOperation::fetch(const base::CallContext& call) {
+  RpcReply reply = fetch_reply(call);
   FetchReply fetched = read_fetch_reply(reply.reader, reply.body);
   require_success(fetched.status.get(), call);
   return std::move(fetched.page);
+}
+
+void ThriftOperation::ask_ahead() {
+  // Servers other than Databricks know no row offset, without which a lost reply loses rows.
+  const bool has_more = !first_page_ && !at_end_ && !over_;
+  if (!has_more || ahead_.is_asked() || !session_->features().is_databricks()) return;
+  tcli::TFetchResultsReq request = fetch_request();
+  if (cursor_unknown_) request.__set_startRowOffset(expected_row_);
+  ahead_.ask(session_->rpc(), kFetchResults, request);
 }
 
 void ThriftOperation::accept(Page& page) {
@@ -310,7 +350,7 @@ std::vector<ResultLink> ThriftOperation::refresh_links(std::int64_t start_row,
     request.orientation = tcli::FETCH_NEXT;
     request.maxRows = session_->options().max_rows_per_fetch;
     request.__set_startRowOffset(start_row);  // also when it is 0, or the cursor would move
-    RpcReply reply = session_->rpc().call(kRefreshLinks, request, own);
+    RpcReply reply = session_->rpc().call(kFetchFrom, request, own);
     FetchReply fetched = read_fetch_reply(reply.reader, reply.body);
     require_success(fetched.status.get(), own);
     if (auto* links = std::get_if<std::vector<ResultLink>>(&fetched.page.rows))

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "protocol/backend.h"
 #include "protocol/keep_alive.h"
+#include "protocol/thrift/page_ahead.h"
 #include "protocol/thrift/page_reader.h"
 #include "protocol/thrift/session.h"
 #include "protocol/thrift/statement_status.h"
@@ -36,6 +37,7 @@ class ThriftOperation final : public Operation {
   StatementState state(const base::CallContext& call) override;
   const ResultMetadata& metadata(const base::CallContext& call) override;
   std::optional<Page> next_page(const base::CallContext& call) override;
+  void ask_ahead() override;
   std::vector<ResultLink> refresh_links(std::int64_t start_row,
                                         const base::CallContext& call) override;
   std::optional<std::int64_t> affected_rows() const noexcept override {
@@ -68,6 +70,8 @@ class ThriftOperation final : public Operation {
   void ask_status(const base::CallContext& call);
   void report_poll(const base::CallContext& call) const;
   bool has_rows() const noexcept;
+  tcli::TFetchResultsReq fetch_request() const;
+  RpcReply fetch_reply(const base::CallContext& call);
   Page fetch(const base::CallContext& call);
   void accept(Page& page);
   /// Whether a cancel has something to do, and nobody has asked for it yet.
@@ -91,6 +95,8 @@ class ThriftOperation final : public Operation {
   bool has_links_ = false;         // files may still have to be downloaded after that
   std::int64_t expected_row_ = 0;  // first row of the next page
   std::optional<Page> first_page_;
+  PageAhead ahead_;
+  bool cursor_unknown_ = false;  // a reply was lost: the server may stand elsewhere
   std::optional<ResultMetadata> metadata_;
 };
 

@@ -160,6 +160,9 @@ template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&,
 template void Rpc::call_in_background(const Method&, const tcli::TGetOperationStatusReq&,
                                       std::chrono::milliseconds,
                                       std::function<void(std::optional<RpcReply>)>) noexcept;
+template void Rpc::call_in_background(const Method&, const tcli::TFetchResultsReq&,
+                                      std::chrono::milliseconds,
+                                      std::function<void(std::optional<RpcReply>)>) noexcept;
 
 ErrorFields error_of(const tcli::TStatus* status) {
   if (status == nullptr)

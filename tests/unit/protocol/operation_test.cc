@@ -243,16 +243,79 @@ TEST_F(ThriftOperationTest, AFailedPageIsAnErrorAndNotTheEnd) {
   EXPECT_EQ(capture_error([&] { operation->next_page({}); }).kind(), ErrorKind::StatementClosed);
 }
 
-TEST_F(ThriftOperationTest, ALostPageIsNotAskedForAgain) {
+http::Reply lost(const http::Request&, std::int32_t) {
+  return http::Failure{.message = "connection reset", .bytes_sent = true};
+}
+
+TEST_F(ThriftOperationTest, ALostPageIsAskedForByItsRowsAndNeverByTheCursorAgain) {
   server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
-  server().answer_with("FetchResults", [](const http::Request&, std::int32_t) {
-    return http::Reply(http::Failure{.message = "connection reset", .bytes_sent = true});
-  });
+  server().answer_with("FetchResults", lost);
+  server().answer("FetchResults", column_page(1, {2, 3}, true));
+  server().answer("FetchResults", column_page(3, {4}, false));
+  const auto operation = execute();
+
+  EXPECT_EQ(drain(*operation), 4);
+  EXPECT_EQ(server().count("FetchResults"), 3);
+  const auto last = server().last_request<tcli::TFetchResultsReq>("FetchResults");
+  EXPECT_TRUE(last.__isset.startRowOffset) << "the cursor's place is still unknown";
+  EXPECT_EQ(last.startRowOffset, 3);
+}
+
+TEST_F(ThriftOperationTest, ALostPageIsAnErrorWhenTheServerGivesOtherRowsForIt) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  server().answer_with("FetchResults", lost);
+  server().answer("FetchResults", column_page(3, {4}, false));  // the cursor had moved on
   const auto operation = execute();
   operation->next_page({});
 
-  EXPECT_EQ(capture_error([&] { operation->next_page({}); }).kind(), ErrorKind::Network);
+  EXPECT_EQ(capture_error([&] { operation->next_page({}); }).kind(), ErrorKind::CorruptResult);
+}
+
+TEST_F(ThriftOperationTest, APageAskedForAheadIsNotAskedForTwice) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  server().answer("FetchResults", column_page(1, {2}, true));
+  server().answer("FetchResults", column_page(2, {3}, false));
+  const auto operation = execute();
+  operation->next_page({});
+
+  operation->ask_ahead();
+  operation->ask_ahead();
+  EXPECT_EQ(server().count("FetchResults"), 1) << "before anybody came for it";
+  EXPECT_EQ(operation->next_page({})->start_row, 1);
   EXPECT_EQ(server().count("FetchResults"), 1);
+  EXPECT_EQ(operation->next_page({})->start_row, 2);
+  operation->ask_ahead();  // the end: nothing is left to ask for
+  EXPECT_FALSE(operation->next_page({}));
+  EXPECT_EQ(server().count("FetchResults"), 2);
+}
+
+TEST_F(ThriftOperationTest, APageLostAheadIsAskedForByItsRows) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  server().answer_with("FetchResults", lost);
+  server().answer("FetchResults", column_page(1, {2}, true));
+  server().answer("FetchResults", column_page(2, {3}, false));
+  const auto operation = execute();
+  operation->next_page({});
+  operation->ask_ahead();
+
+  EXPECT_EQ(operation->next_page({})->start_row, 1);
+  operation->ask_ahead();
+  EXPECT_EQ(operation->next_page({})->start_row, 2);
+  const auto last = server().last_request<tcli::TFetchResultsReq>("FetchResults");
+  EXPECT_EQ(last.startRowOffset, 2) << "asked for ahead, but by its rows";
+}
+
+TEST_F(ThriftOperationTest, AnErrorOfAPageAskedForAheadComesInItsTurn) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  tcli::TFetchResultsResp failed;
+  failed.status = error_status("22012", "Division by zero");
+  failed.__set_results({});
+  server().answer("FetchResults", failed);
+  const auto operation = execute();
+  operation->next_page({});
+  operation->ask_ahead();
+
+  EXPECT_EQ(capture_error([&] { operation->next_page({}); }).sqlstate(), "22012");
 }
 
 TEST_F(ThriftOperationTest, ALostExecuteReplyLeavesTheOutcomeUnknown) {

@@ -261,6 +261,67 @@ TEST(ResultStream, ReadsPagesOfLinksAndInlinePagesInOneOrder) {
   EXPECT_EQ(rest(stream), (Values{1, 2, 3, 4, 5, 6}));
 }
 
+/// Three pages of `size` bytes on the wire, two rows each.
+std::unique_ptr<ScriptedOperation> three_pages(std::int64_t size) {
+  auto operation = bigints();
+  for (std::int64_t start = 0; start < 6; start += 2) {
+    Page page = page_of({arrow_message({start, start + 1})}, start < 4);
+    page.start_row = start;
+    page.wire_bytes = size;
+    operation->add(std::move(page));
+  }
+  return operation;
+}
+
+TEST(ResultStream, AsksForThePageAfterTheOneThatIsReadOnceTheReaderHasComeBack) {
+  auto operation = three_pages(1000);
+  int asked = 0;
+  operation->asked_ahead = &asked;
+  ResultStream stream(std::move(operation), 0, {});
+
+  stream.next({});
+  EXPECT_EQ(asked, 0) << "many readers want no more than the first page";
+  stream.next({});
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(rest(stream), (Values{4, 5}));
+  EXPECT_EQ(asked, 1) << "nothing is asked for after the last page";
+}
+
+TEST(ResultStream, AsksForNoPageBeyondTheRowLimit) {
+  auto operation = three_pages(1000);
+  int asked = 0;
+  operation->asked_ahead = &asked;
+  ResultStream stream(std::move(operation), 4, {});
+
+  EXPECT_EQ(rest(stream), (Values{0, 1, 2, 3}));
+  EXPECT_EQ(asked, 0);
+}
+
+TEST(ResultStream, AsksForNoPageThatTheMemoryBudgetHasNoRoomFor) {
+  auto operation = three_pages(1000);
+  int asked = 0;
+  operation->asked_ahead = &asked;
+  const auto budget = MemoryBudget::create(1999);
+  ResultStream stream(std::move(operation), 0, {}, {.budget = budget});
+
+  EXPECT_EQ(rest(stream), (Values{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(budget->peak(), 1000U);
+  EXPECT_EQ(budget->in_use(), 0U);
+}
+
+TEST(ResultStream, CountsThePageThatIsReadAndTheOneAhead) {
+  const auto budget = MemoryBudget::create(1 << 20);
+  ResultStream stream(three_pages(1000), 0, {}, {.budget = budget});
+
+  stream.next({});
+  EXPECT_EQ(budget->in_use(), 1000U);
+  stream.next({});
+  EXPECT_EQ(budget->in_use(), 2000U);
+  stream.close();
+  EXPECT_EQ(budget->in_use(), 0U);
+}
+
 TEST(ResultStream, BatchesOutliveTheStream) {
   auto operation = bigints();
   operation->add(page_of({arrow_message({42}, Wire::Lz4)}));
