@@ -3,6 +3,7 @@
 #include <dbsql/error.h>
 
 #include "base/text.h"
+#include "config/complete_network.h"
 #include "config/host_text.h"
 #include "http/url.h"
 
@@ -159,6 +160,7 @@ void complete_target(ConnectionConfig& config) {
   complete_path(config);
   check_host(config);
   check_protocol(config);
+  complete_network(config);
 }
 
 }  // namespace dbsql::config

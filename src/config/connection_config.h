@@ -3,8 +3,9 @@
 #include "config/auth_options.h"
 #include "config/auth_type.h"
 #include "config/native_types.h"
+#include "config/proxy_parts.h"
+#include "http/curl_options.h"
 #include "http/retry_policy.h"
-#include "http/tls.h"
 
 #include <chrono>
 #include <cstdint>
@@ -51,10 +52,11 @@ struct ConnectionConfig {
   std::int64_t memory_budget =
       0;  ///< bytes; 0 = the budget that all connectors of the process share
 
-  std::chrono::milliseconds connect_timeout{30'000};
+  http::CurlOptions transport;  ///< the one way out of the process, for all hosts
+  ProxyParts proxy;             ///< as written; what they come to is in `transport`
   std::chrono::milliseconds request_timeout{900'000};  ///< to the first byte of a reply
+  int pool_size = 100;  ///< requests to the workspace under way at one time; 0 = no bound
   http::RetryOptions retry;
-  http::TlsOptions tls;
 
   friend bool operator==(const ConnectionConfig&, const ConnectionConfig&) = default;
 };

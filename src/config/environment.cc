@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <utility>
 
 namespace dbsql::config {
@@ -33,14 +32,6 @@ void fill_from_profile(OptionSet& set, const Environment& environment) {
 }
 
 }  // namespace
-
-Environment process_environment() {
-  return [](std::string_view name) -> std::optional<std::string> {
-    const char* value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
-    if (value == nullptr) return std::nullopt;
-    return std::string(value);
-  };
-}
 
 OptionSet read_environment(const Environment& environment) {
   OptionSet set;

@@ -1,19 +1,15 @@
 #pragma once
 
+#include "base/environment.h"
 #include "config/option_set.h"
 
-#include <functional>
-#include <optional>
-#include <string>
 #include <string_view>
 
 namespace dbsql::config {
 
 /// Looks up an environment variable; empty when it is not set.
-using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-
-/// The process's own.
-Environment process_environment();
+using Environment = base::EnvironmentLookup;
+using base::process_environment;
 
 /// The options that variables give (reference/auth-http-config.md 1.8). An empty variable counts as
 /// not set, and variables that belong to no option are none of ours.

@@ -8,7 +8,7 @@
 namespace dbsql::config {
 namespace {
 
-constexpr std::array<std::string_view, 44> kKeys = {
+constexpr std::array<std::string_view, 51> kKeys = {
     // The driver manager's.
     "Driver", "Description", "DriverManagerEncoding",
     // HTTP and Databricks are all there is.
@@ -25,6 +25,9 @@ constexpr std::array<std::string_view, 44> kKeys = {
     "InvalidSessionAutoRecover", "AutoReconnect", "ThriftMaxBatchesInMemory",
     "EnableInlineStreaming", "IdleHttpConnectionExpiry", "LCaseSspKeyName", "ApplySSPWithQueries",
     "UseSystemTrustStore",
+    // Files say by themselves what they are, and whether there are any.
+    "TwoWaySSL", "SSLTrustStoreType", "SSLTrustStorePwd", "SSLTrustStoreProvider",
+    "SSLKeyStoreType", "SSLKeyStoreProvider", "UseSystemProxy",
     // Their logs, and what they tell the server of themselves.
     "LogLevel", "LogPath", "LogFileSize", "LogFileCount", "TelemetryBatchSize",
     "EnableRequestTracing", "UCIngestionRetriableHttpCode", "VolumeOperationRetryableHttpCode",

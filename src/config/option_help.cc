@@ -58,6 +58,13 @@ void append_wrapped(std::string_view text, std::string& out) {
 
 std::string name_text(const OptionName& name) {
   if (name.counts_milliseconds) return base::concat('`', name.name, "` (ms)");
+  if (!name.counted.empty()) {
+    std::string meaning;
+    int number = 0;
+    for (const std::string_view value : base::split(name.counted, ','))
+      meaning += base::concat(meaning.empty() ? "" : ", ", number++, ": ", value);
+    return base::concat('`', name.name, "` (", meaning, ')');
+  }
   if (!name.is_switch) return base::concat('`', name.name, '`');
   std::string meaning;
   if (!name.when_on.empty()) meaning = base::concat("on: ", name.when_on);

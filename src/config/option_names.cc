@@ -15,14 +15,18 @@ namespace {
 
 constexpr std::string_view kAdbcPrefix = "databricks.";
 
-/// Reads `name`, `name/ms`, `name?on` or `name?on:off`.
+/// Reads `name`, `name/ms`, `name?on`, `name?on:off` or `name#zero,one`.
 OptionName read_name(const Option& option, std::string_view text) {
   OptionName name{.option = &option};
-  const auto end = std::min(text.find_first_of("/?"), text.size());
+  const auto end = std::min(text.find_first_of("/?#"), text.size());
   name.name = text.substr(0, end);
   if (end == text.size()) return name;
   if (text[end] == '/') {
     name.counts_milliseconds = true;
+    return name;
+  }
+  if (text[end] == '#') {
+    name.counted = text.substr(end + 1);
     return name;
   }
   const std::string_view values = text.substr(end + 1);
@@ -50,6 +54,13 @@ std::string folded(std::string_view name) {
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
   }
   return out;
+}
+
+/// The value of that number; anything else is the value itself.
+std::string counted_value(const OptionName& name, std::string_view text) {
+  const auto number = base::parse_number<std::size_t>(text);
+  const auto values = base::split(name.counted, ',');
+  return std::string(number && *number < values.size() ? values[*number] : text);
 }
 
 }  // namespace
@@ -102,6 +113,7 @@ std::optional<std::string> canonical_value(const OptionName& name, std::string_v
   if (name.counts_milliseconds && base::parse_number<std::int64_t>(base::trim(value))) {
     return base::concat(base::trim(value), "ms");
   }
+  if (!name.counted.empty()) return counted_value(name, base::trim(value));
   if (!name.is_switch) return std::string(value);
   const auto is_on = parse_boolean(base::trim(value));
   if (!is_on) {

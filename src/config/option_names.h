@@ -18,6 +18,7 @@ struct OptionName {
   bool is_switch = false;
   std::string_view when_on;   ///< of a switch: the option's value; empty = says nothing
   std::string_view when_off;  ///< the same
+  std::string_view counted;   ///< values that are written as numbers, from 0, commas between
 };
 
 /// The option of that name in a dialect; nothing when the dialect has none.

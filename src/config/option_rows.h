@@ -57,6 +57,8 @@ std::span<const Option> target_options() noexcept;
 std::span<const Option> session_options() noexcept;
 std::span<const Option> auth_options() noexcept;
 std::span<const Option> auth_method_options() noexcept;
+std::span<const Option> tls_options() noexcept;
+std::span<const Option> proxy_options() noexcept;
 std::span<const Option> http_options() noexcept;
 std::span<const Option> retry_options() noexcept;
 std::span<const Option> statement_options() noexcept;

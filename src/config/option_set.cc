@@ -236,7 +236,9 @@ std::vector<std::string> OptionSet::report() const {
   std::vector<std::string> lines;
   for (const Option& option : options()) {
     if (const Entry* entry = all.find(option.key)) {
-      const std::string value = option.secret ? std::string(kMask) : base::redact(entry->value);
+      const std::string value = option.secret             ? std::string(kMask)
+                                : option.shown != nullptr ? option.shown(entry->value)
+                                                          : base::redact(entry->value);
       lines.push_back(line_of(option.key, value, *entry));
     } else if (!option.fallback.empty() && option.text != nullptr) {
       lines.push_back(base::concat(option.key, " = ", option.fallback, "  (default)"));

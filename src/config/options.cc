@@ -66,7 +66,7 @@ std::string parse_choice(const Option& option, std::string_view name, std::strin
 }  // namespace
 
 std::span<const OptionSection> option_sections() noexcept {
-  static const std::array<OptionSection, 9> kSections = {{
+  static const std::array<OptionSection, 11> kSections = {{
       {"Where to", "Used when a connector is made; the same for all of its connections.",
        target_options()},
       {"Session", "Sent when a connection is opened.", session_options()},
@@ -74,8 +74,13 @@ std::span<const OptionSection> option_sections() noexcept {
        auth_options()},
       {"Methods of proving it", "Each is of use to the methods its help names.",
        auth_method_options()},
-      {"Network", "Used for every request: to the workspace, to identity providers and to storage.",
-       http_options()},
+      {"TLS", "Used for every request: to the workspace, to identity providers and to storage.",
+       tls_options()},
+      {"Proxies",
+       "Used for every request: to the workspace, to identity providers and to storage. This "
+       "machine is always reached directly. See [networks](network.md).",
+       proxy_options()},
+      {"HTTP", "Used for every request.", http_options()},
       {"Retries", "Used for every request.", retry_options()},
       {"Statements", "Used for every statement; many can be given for a single one as well.",
        statement_options()},

@@ -1,3 +1,5 @@
+#include <dbsql/error.h>
+
 #include "config/option_rows.h"
 
 namespace dbsql::config {
@@ -6,48 +8,35 @@ namespace {
 using Config = ConnectionConfig;
 using Value = OptionValue;
 
-void set_tls_verify(Config& config, const Value& value) {
-  using Verify = http::TlsOptions::Verify;
-  config.tls.verify = value.text == "full" ? Verify::Full
-                      : value.text == "ca" ? Verify::Ca
-                                           : Verify::None;
+/// 408 and server errors; not what the server says it cannot do (501, 505).
+bool is_repeatable(int status) {
+  return status == 408 || (status >= 500 && status <= 599 && status != 501 && status != 505);
 }
 
-std::string tls_verify_text(const Config& config) {
-  switch (config.tls.verify) {
-    case http::TlsOptions::Verify::Full:
-      return "full";
-    case http::TlsOptions::Verify::Ca:
-      return "ca";
-    case http::TlsOptions::Verify::None:
-      return "none";
+void set_dangerous_codes(Config& config, const Value& value) {
+  std::string words = value.text;
+  for (char& c : words) c = std::string_view(",[]").find(c) != std::string_view::npos ? ' ' : c;
+  config.retry.dangerous_statuses.clear();
+  for (const std::string_view word : base::split(words, ' ')) {
+    if (word.empty()) continue;
+    const auto status = base::parse_number<int>(word);
+    if (!status || !is_repeatable(*status)) {
+      throw_error({.kind = ErrorKind::Configuration,
+                   .message = "retry.dangerous_codes: HTTP statuses with commas between are "
+                              "expected, of 408 and 500 to 599, without 501 and 505"});
+    }
+    config.retry.dangerous_statuses.push_back(*status);
   }
-  return {};
+}
+
+std::string dangerous_codes_text(const Config& config) {
+  std::string list;
+  for (const int status : config.retry.dangerous_statuses)
+    list += base::concat(list.empty() ? "" : ",", status);
+  return list;
 }
 
 constexpr Option kHttp[] = {
-    {.key = "tls.verify",
-     .other_names = "_tls_no_verify?none _tls_verify_hostname?:ca checkServerCertificate?:none "
-                    "adbc.http_options.tls.disable_server_certificate_validation?none "
-                    "adbc.http_options.tls.allow_hostname_mismatch?ca "
-                    "http.tls.allow_self_signed?none http.tls.allow_hostname_mismatch?ca",
-     .jdbc_names = "AllowSelfSignedCerts?none",
-     .odbc_names = "AllowSelfSignedServerCert?none AllowHostNameCNMismatch?ca",
-     .profile_names = "skip_verify?none",
-     .type = OptionType::Choice,
-     .fallback = "full",
-     .choices = "full ca none",
-     .help =
-         "what is checked of the server's certificate: trust and host name, trust alone, nothing",
-     .store = set_tls_verify,
-     .text = tls_verify_text},
-    {.key = "tls.ca_file",
-     .other_names = "_tls_trusted_ca_file ssl_root_cert http.tls.trusted_certificate_path "
-                    "adbc.http_options.tls.trusted_certificate_path",
-     .odbc_names = "TrustedCerts",
-     .help = "PEM file of authorities to trust beside the system's",
-     .store = store<&Config::tls, &http::TlsOptions::ca_file>,
-     .text = text<&Config::tls, &http::TlsOptions::ca_file>},
     {.key = "http.connect_timeout",
      .other_names = "adbc.spark.connect_timeout_ms/ms http.connect_timeout_ms/ms",
      .type = OptionType::Duration,
@@ -56,8 +45,8 @@ constexpr Option kHttp[] = {
      .minimum = 1,
      .maximum = kHour,
      .help = "longest wait for a network connection, TLS included",
-     .store = store<&Config::connect_timeout>,
-     .text = text<&Config::connect_timeout>},
+     .store = store<&Config::transport, &http::CurlOptions::connect_timeout>,
+     .text = text<&Config::transport, &http::CurlOptions::connect_timeout>},
     {.key = "http.request_timeout",
      .other_names = "_socket_timeout socketTimeout/ms http.read_timeout_ms/ms "
                     "adbc.databricks.http_request_timeout",
@@ -72,6 +61,18 @@ constexpr Option kHttp[] = {
      .help = "longest silence of the server; 0 = no limit",
      .store = store<&Config::request_timeout>,
      .text = text<&Config::request_timeout>},
+    {.key = "http.pool_size",
+     .other_names = "_pool_maxsize",
+     .jdbc_names = "HttpConnectionPoolSize",
+     .type = OptionType::Integer,
+     .unit = "requests",
+     .fallback = "100",
+     .minimum = 1,
+     .maximum = 10'000,
+     .help = "requests of one connector to the workspace that are under way at one time, each on a "
+             "connection of its own; what is more waits, but for requests that end something",
+     .store = store<&Config::pool_size>,
+     .text = text<&Config::pool_size>},
 };
 
 constexpr Option kRetry[] = {
@@ -131,6 +132,12 @@ constexpr Option kRetry[] = {
      .help = "the same while the server answers nothing but 429",
      .store = store<&Config::retry, &http::RetryOptions::rate_limit_timeout>,
      .text = text<&Config::retry, &http::RetryOptions::rate_limit_timeout>},
+    {.key = "retry.dangerous_codes",
+     .other_names = "_retry_dangerous_codes",
+     .help = "HTTP statuses after which a statement is sent again although it may have run, commas "
+             "between: with a statement that writes, it may then run twice",
+     .store = set_dangerous_codes,
+     .text = dangerous_codes_text},
 };
 
 }  // namespace

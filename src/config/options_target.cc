@@ -71,6 +71,7 @@ constexpr Option kTarget[] = {
      .help = "number of the workspace on a host that several share; found in ?o= of its addresses",
      .store = store<&Config::org_id>},
     {.key = "scheme",
+     .other_names = "adbc.http_options.tls.enabled?https:http http.tls.enabled?https:http",
      .jdbc_names = "ssl?https:http",
      .odbc_names = "SSL?https:http",
      .type = OptionType::Choice,

@@ -4,12 +4,15 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "http/connection_limit.h"
 #include "http/http_error.h"
 #include "http/rate_limit_gate.h"
+#include "http/redirect.h"
 
 #include <algorithm>
 #include <optional>
 #include <random>
+#include <string>
 #include <utility>
 
 namespace dbsql::http {
@@ -35,6 +38,12 @@ bool is_success(const Reply& reply) {
 bool is_unauthorized(const Reply& reply) {
   const auto* response = std::get_if<Response>(&reply);
   return response != nullptr && response->status == 401;
+}
+
+std::optional<std::string> redirect_of(const Request& request, const Reply& reply) {
+  const auto* response = std::get_if<Response>(&reply);
+  if (response == nullptr) return std::nullopt;
+  return redirect_target(request, *response, RedirectRule::SameHost);
 }
 
 bool is_write(RequestClass request_class) noexcept {
@@ -65,9 +74,13 @@ class Attempts {
     }
   }
 
-  Reply send(Transport& transport) {
-    ++count_;
+  Reply send(Transport& transport, ConnectionLimit& limit) {
     try {
+      // What ends something never waits: the places may all be taken by what it is to end.
+      const ConnectionLimit::Place place = request_.request_class == RequestClass::Close
+                                               ? ConnectionLimit::Place(nullptr)
+                                               : limit.enter(call_);
+      ++count_;
       return transport.send(request_, call_);
     } catch (const Error& error) {
       throw_interrupted(error);
@@ -91,7 +104,8 @@ class Attempts {
     const Outcome outcome = response == nullptr ? outcome_of(std::get<Failure>(reply))
                                                 : outcome_of(response->status, hint.has_value());
     note_rate_limit(outcome, hint, now);
-    Verdict verdict = verdict_for(request_.request_class, outcome);
+    Verdict verdict = verdict_for(request_.request_class, outcome,
+                                  response == nullptr ? 0 : response->status, options_);
     if (verdict == Verdict::Retry && !rewind_bodies()) verdict = Verdict::Fail;
     ErrorFields fields = describe(reply, verdict, hint);
     const auto wait = verdict == Verdict::Retry
@@ -226,12 +240,13 @@ class Attempts {
 }  // namespace
 
 Client::Client(std::shared_ptr<Transport> transport, RetryOptions options, Credentials credentials,
-               base::Clock& clock)
+               base::Clock& clock, std::size_t most_at_once)
     : transport_(std::move(transport)),
-      options_(options),
+      options_(std::move(options)),
       credentials_(std::move(credentials)),
       clock_(&clock),
-      gate_(RateLimitGate::for_clock(clock)) {}
+      gate_(RateLimitGate::for_clock(clock)),
+      limit_(std::make_shared<ConnectionLimit>(most_at_once, clock)) {}
 
 void Client::send_in_background(Request request, std::chrono::milliseconds limit,
                                 Transport::Completion on_completion) const {
@@ -243,13 +258,19 @@ Response Client::send(Request request, const base::CallContext& call) const {
   const std::size_t plain_headers = request.headers.size();
   Attempts attempts(request, options_, call, *clock_, *gate_);
   bool may_renew = credentials_.renew != nullptr;
+  int hops = 0;
   for (;;) {
     base::check(call, *clock_);
     attempts.wait_for_gate();
     request.headers.resize(plain_headers);  // without what the last attempt added
     if (credentials_.add) credentials_.add(request.headers, call);
-    Reply reply = attempts.send(*transport_);
+    Reply reply = attempts.send(*transport_, *limit_);
     if (is_success(reply)) return std::get<Response>(std::move(reply));
+    if (auto target = redirect_of(request, reply); target && hops < kMostRedirects) {
+      request.url = *std::move(target);
+      ++hops;
+      continue;
+    }
     if (is_unauthorized(reply) && std::exchange(may_renew, false) &&
         credentials_.renew(request.headers) && attempts.rewind_bodies())
       continue;

@@ -5,12 +5,14 @@
 #include "http/transport.h"
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <utility>
 
 namespace dbsql::http {
 
+class ConnectionLimit;
 class RateLimitGate;
 
 /// Sends requests with the retry table: one attempt loop for every protocol.
@@ -38,10 +40,13 @@ class Client {
     Renewal renew;
   };
 
+  /// \param most_at_once  requests under way at one time; the rest wait their turn, but for those
+  ///   that end something, which may be what the others wait for; 0 = no bound
   Client(std::shared_ptr<Transport> transport, RetryOptions options, Credentials credentials = {},
-         base::Clock& clock = base::Clock::system());
+         base::Clock& clock = base::Clock::system(), std::size_t most_at_once = 0);
 
-  /// The reply of status 200 to 299, after as many attempts as the request's class allows. Bodies
+  /// The reply of status 200 to 299, after as many attempts as the request's class allows. Of a GET
+  /// or HEAD up to three redirects on the same host are followed, of others none. Bodies
   /// that are not held in memory must be able to begin anew, or the first failure is the last.
   /// \throws Error  with the kind of reference/auth-http-config.md 4.9, `attempts`, `elapsed`,
   /// `retry_after`, and
@@ -60,6 +65,7 @@ class Client {
   Credentials credentials_;
   base::Clock* clock_;
   std::shared_ptr<RateLimitGate> gate_;  ///< shared by all clients of the process
+  std::shared_ptr<ConnectionLimit> limit_;
 };
 
 }  // namespace dbsql::http

@@ -17,8 +17,10 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -394,14 +396,16 @@ int CurlEngine::Loop::on_timer(CURLM*, long milliseconds, void* self) {
 // ------------------------------------------------------------------------------------------------
 // CurlEngine
 
-std::shared_ptr<CurlEngine> CurlEngine::acquire(std::size_t number) {
+std::shared_ptr<CurlEngine> CurlEngine::acquire(std::size_t number, const std::string& owner) {
+  using Place = std::pair<std::string, std::size_t>;
   struct Registry {
     std::mutex mutex;
-    std::array<std::weak_ptr<CurlEngine>, kMost> engines;  // guarded by mutex
+    std::map<Place, std::weak_ptr<CurlEngine>> engines;  // guarded by mutex
   };
   static Registry& registry = *new Registry;  // leaked on purpose: used by whichever thread is last
   std::lock_guard lock(registry.mutex);
-  auto& place = registry.engines[number % kMost];
+  std::erase_if(registry.engines, [](const auto& entry) { return entry.second.expired(); });
+  auto& place = registry.engines[{owner, number % kMost}];
   auto engine = place.lock();
   if (!engine || engine->loop_->lost_in_fork()) {
     engine = std::make_shared<CurlEngine>();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <thread>
 
 namespace dbsql::http {
@@ -18,10 +19,12 @@ class CurlEngine {
  public:
   /// Kept connections are not used after 55 s (curl_handles.cc); a second later nobody needs them.
   static constexpr std::chrono::milliseconds kIdleLimit{56'000};
-  static constexpr std::size_t kMost = 8;  ///< engines in one process
+  static constexpr std::size_t kMost = 8;  ///< engines of one owner
 
   /// The process's engine of that number, started when nobody has it.
-  static std::shared_ptr<CurlEngine> acquire(std::size_t number);
+  /// \param owner  engines of different owners share no connections: for what libcurl does not
+  ///   compare when it looks for one to reuse; empty = everybody
+  static std::shared_ptr<CurlEngine> acquire(std::size_t number, const std::string& owner = {});
 
   /// \param idle_limit  time without any transfer after which all kept connections are closed
   explicit CurlEngine(std::chrono::milliseconds idle_limit = kIdleLimit);

@@ -14,7 +14,9 @@ struct CurlFailure {
   CURLcode code = CURLE_OK;
   std::string_view detail;  ///< libcurl's own text, may be empty
   std::string origin;       ///< scheme://host:port
+  std::string proxy;        ///< the same of the proxy, empty = none
   long proxy_status = 0;    ///< the proxy's answer to CONNECT, 0 = none
+  long proxy_error = 0;     ///< what went wrong with a SOCKS proxy, a CURLproxycode
   bool bytes_sent = false;
 };
 

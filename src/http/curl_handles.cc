@@ -2,14 +2,16 @@
 
 #include <dbsql/error.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "http/ca_store.h"
+#include "http/client_certificate.h"
 #include "http/curl_transfer.h"
 
 #include <openssl/ssl.h>
 
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace dbsql::http {
 namespace {
@@ -21,6 +23,9 @@ constexpr long kKeepAliveSeconds = 30;
 // Large reads: half the receive cost of libcurl's default of 16 KiB (reference/performance.md 2.1,
 // N).
 constexpr long kReceiveBufferSize = 256L << 10;
+
+// Where libcurl is told to look for authorities, see `set_tls`.
+constexpr std::string_view kNowhere = "/dev/null/";
 
 void lock_share(CURL*, curl_lock_data data, curl_lock_access, void* mutexes) {
   static_cast<std::mutex*>(mutexes)[data].lock();
@@ -46,6 +51,17 @@ CURLSH* tls_sessions() {
   return share;
 }
 
+curl_slist* list_of(const std::vector<std::string>& texts) {
+  curl_slist* list = nullptr;
+  for (const std::string& text : texts) list = curl_slist_append(list, text.c_str());
+  return list;
+}
+
+long lowest_version(const TlsOptions& tls) {
+  return tls.min_version == TlsOptions::Version::Tls13 ? CURL_SSLVERSION_TLSv1_3
+                                                       : CURL_SSLVERSION_TLSv1_2;
+}
+
 CURLcode use_authorities(CURL*, void* context, void* store) {
   SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(store));
   return CURLE_OK;
@@ -59,15 +75,16 @@ void CurlHandle::throw_refused(CURLoption option, CURLcode code) {
                                        ": ", curl_easy_strerror(code))});
 }
 
-CurlHandles::CurlHandles(const CurlOptions& options) : options_(options) {
+CurlHandles::CurlHandles(const CurlOptions& options)
+    : options_(options),
+      proxies_(options.proxy, base::process_environment()),
+      connect_to_(list_of(options.connect_to), &curl_slist_free_all) {
   tls_sessions();
-  if (options_.tls.verify == TlsOptions::Verify::None) {
-    base::log(LogLevel::Warn, "http",
-              "tls.verify=none: anybody between this program and the server can read and change "
-              "the traffic");
-  } else {
-    authorities_ = ca_store(options_.tls.ca_file);
-  }
+  check_client_certificate(options_.tls);
+  if (options_.tls.verify == TlsOptions::Verify::None) return;
+  const Authorities authorities = authorities_of(options_.tls, base::process_environment());
+  authorities_ = ca_store(authorities);
+  trust_ = base::concat(kNowhere, authorities.key());
 }
 
 std::unique_ptr<CurlHandle> CurlHandles::take() {
@@ -103,6 +120,12 @@ std::unique_ptr<CurlHandle> CurlHandles::create() const {
   self->set(CURLOPT_FOLLOWLOCATION, 0L);
   self->set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   self->set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  self->set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
+  // Which proxy leads where is for `ProxyRules` to say. Without these libcurl would look into the
+  // environment for itself, also for what stands around a proxy that was given.
+  self->set(CURLOPT_PROXY, "");
+  self->set(CURLOPT_NOPROXY, "");
+  self->set(CURLOPT_CONNECT_TO, connect_to_.get());
   // Bodies come as they are; a server that compresses all the same is understood.
   self->set(CURLOPT_ACCEPT_ENCODING, "identity");
   self->set(CURLOPT_TCP_NODELAY, 1L);
@@ -127,20 +150,41 @@ std::unique_ptr<CurlHandle> CurlHandles::create() const {
   return handle;
 }
 
+// Our parsed authorities replace what libcurl would load for every connection. It compares the path
+// all the same, among other settings, before it lends a connection or a TLS session to another
+// transport, so the path says whom we trust; there is nothing at it.
 void CurlHandles::set_tls(CurlHandle& handle) const {
   const auto verify = options_.tls.verify;
-  handle.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  handle.set(CURLOPT_SSLVERSION, lowest_version(options_.tls));
   handle.set(CURLOPT_SSL_VERIFYPEER, verify == TlsOptions::Verify::None ? 0L : 1L);
   handle.set(CURLOPT_SSL_VERIFYHOST, verify == TlsOptions::Verify::Full ? 2L : 0L);
-  // Our parsed authorities replace what libcurl would load for every connection. The file is named
-  // all the same: libcurl compares it, among other settings, before it lends a connection to
-  // another transport.
-  handle.set<const char*>(CURLOPT_CAPATH, nullptr);
-  handle.set(CURLOPT_CAINFO, options_.tls.ca_file.empty() ? nullptr : options_.tls.ca_file.c_str());
+  handle.set<const char*>(CURLOPT_CAINFO, nullptr);
+  handle.set(CURLOPT_CAPATH, trust_.empty() ? nullptr : trust_.c_str());
   if (authorities_) {
     handle.set(CURLOPT_SSL_CTX_FUNCTION, &use_authorities);
     handle.set(CURLOPT_SSL_CTX_DATA, authorities_.get());
   }
+  set_client_certificate(handle);
+  set_proxy_tls(handle);
+}
+
+/// A proxy that is reached by TLS is trusted by the same rules. Our certificate is not shown to it.
+void CurlHandles::set_proxy_tls(CurlHandle& handle) const {
+  const auto verify = options_.tls.verify;
+  handle.set(CURLOPT_PROXY_SSLVERSION, lowest_version(options_.tls));
+  handle.set(CURLOPT_PROXY_SSL_VERIFYPEER, verify == TlsOptions::Verify::None ? 0L : 1L);
+  handle.set(CURLOPT_PROXY_SSL_VERIFYHOST, verify == TlsOptions::Verify::Full ? 2L : 0L);
+  handle.set<const char*>(CURLOPT_PROXY_CAINFO, nullptr);
+  handle.set(CURLOPT_PROXY_CAPATH, trust_.empty() ? nullptr : trust_.c_str());
+}
+
+void CurlHandles::set_client_certificate(CurlHandle& handle) const {
+  const TlsOptions& tls = options_.tls;
+  if (tls.client_cert.empty()) return;
+  handle.set(CURLOPT_SSLCERT, tls.client_cert.c_str());
+  handle.set(CURLOPT_SSLKEY, (tls.client_key.empty() ? tls.client_cert : tls.client_key).c_str());
+  if (!tls.client_key_password.empty())
+    handle.set(CURLOPT_KEYPASSWD, tls.client_key_password.c_str());
 }
 
 }  // namespace dbsql::http

@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 struct x509_store_st;
@@ -35,8 +36,8 @@ class CurlHandle {
 
   /// The transfer the handle works for, read by the callbacks; null while pooled.
   CurlTransfer* transfer = nullptr;
-  /// Whether the handle was last told to go around any proxy.
-  bool bypasses_proxy = false;
+  /// The proxy the handle was last told to use; null = none.
+  const Proxy* proxy = nullptr;
   /// Whether the handle undoes a Content-Encoding.
   bool decodes_bodies = true;
 
@@ -61,13 +62,19 @@ class CurlHandles {
   void give_back(std::unique_ptr<CurlHandle> handle) noexcept;
 
   const CurlOptions& options() const noexcept { return options_; }
+  const ProxyRules& proxies() const noexcept { return proxies_; }
 
  private:
   std::unique_ptr<CurlHandle> create() const;
   void set_tls(CurlHandle& handle) const;
+  void set_proxy_tls(CurlHandle& handle) const;
+  void set_client_certificate(CurlHandle& handle) const;
 
   const CurlOptions options_;
+  const ProxyRules proxies_;
   std::shared_ptr<x509_store_st> authorities_;  ///< null when nothing is verified
+  std::string trust_;  ///< tells the connections of other authorities from ours
+  std::unique_ptr<curl_slist, void (*)(curl_slist*)> connect_to_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<CurlHandle>> idle_;  // guarded by mutex_
 };

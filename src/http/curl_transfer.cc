@@ -25,7 +25,6 @@ constexpr std::size_t kLargestHeader = std::size_t{256}
                                        << 10;  // libcurl 7.88 has no bound of its own
 // Of the reply to a streamed request, when it is an error: enough to say what is wrong.
 constexpr std::size_t kLargestErrorBody = std::size_t{64} << 10;
-constexpr std::string_view kMetadataService = "169.254.169.254";
 
 Url parse_url(const Request& request) {
   auto url = Url::parse(request.url);
@@ -86,17 +85,28 @@ CurlTransfer::CurlTransfer(const Request& request, std::shared_ptr<CurlHandles> 
 void CurlTransfer::prepare(const Request& request, const Url& url) {
   handle_->set(CURLOPT_URL, request.url.c_str());
   prepare_method(request);
-  const bool bypass = is_loopback_host(url.host) || url.host == kMetadataService;
-  if (bypass != handle_->bypasses_proxy) {
-    // An empty name means no proxy at all; no name means the one of the environment, if any.
-    handle_->set(CURLOPT_PROXY, bypass ? "" : nullptr);
-    handle_->bypasses_proxy = bypass;
-  }
+  prepare_proxy(handles_->proxies().proxy_for(url));
   const bool decodes = streamed_ == nullptr;
   if (decodes != handle_->decodes_bodies) {
     handle_->set(CURLOPT_HTTP_CONTENT_DECODING, decodes ? 1L : 0L);
     handle_->decodes_bodies = decodes;
   }
+}
+
+void CurlTransfer::prepare_proxy(const Proxy* proxy) {
+  if (proxy == handle_->proxy) return;
+  handle_->proxy = proxy;
+  handle_->set(CURLOPT_PROXY, proxy == nullptr ? "" : proxy->url.c_str());
+  if (proxy == nullptr) return;
+  const bool is_negotiated = proxy->auth == Proxy::Auth::Negotiate;
+  const bool has_user = proxy->auth == Proxy::Auth::Basic && !proxy->username.empty();
+  handle_->set(CURLOPT_PROXYAUTH,
+               static_cast<long>(is_negotiated ? CURLAUTH_NEGOTIATE : CURLAUTH_BASIC));
+  // For Kerberos an empty name means whoever is signed in.
+  handle_->set(CURLOPT_PROXYUSERNAME,
+               has_user ? proxy->username.c_str() : (is_negotiated ? "" : nullptr));
+  handle_->set(CURLOPT_PROXYPASSWORD,
+               has_user ? proxy->password.c_str() : (is_negotiated ? "" : nullptr));
 }
 
 void CurlTransfer::prepare_method(const Request& request) {
@@ -372,11 +382,13 @@ Failure CurlTransfer::failure_of(CURLcode code) const {
   CurlFailure failure{.code = code,
                       .detail = handle_->error_text(),
                       .origin = origin(),
+                      .proxy = handle_->proxy == nullptr ? std::string() : handle_->proxy->url,
                       .bytes_sent = bytes_sent()};
   if (is_resend(code)) {
     failure.detail = "a connection kept from an earlier request was closed by the server";
   }
   curl_easy_getinfo(easy(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
+  curl_easy_getinfo(easy(), CURLINFO_PROXY_ERROR, &failure.proxy_error);
   return to_failure(failure);
 }
 

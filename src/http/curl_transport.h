@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
-#include "http/tls.h"
+#include "http/curl_options.h"
 #include "http/transport.h"
 
 #include <chrono>
@@ -11,16 +11,6 @@
 #include <optional>
 
 namespace dbsql::http {
-
-/// Settings of one transport. Transports of one process share I/O thread and connections whatever
-/// they say here; connections made with different TLS settings are never mixed.
-struct CurlOptions {
-  std::chrono::milliseconds connect_timeout{30'000};  ///< name look-up, TCP and TLS together
-  TlsOptions tls;
-  int io_threads =
-      1;  ///< 1 to 8; each has connections of its own, so more pay only for large downloads
-  std::size_t max_body_size = std::size_t{2} << 30;  ///< a longer reply is a `Failure`
-};
 
 /// The real transport: libcurl's multi interface on one I/O thread per process, or a few.
 ///
@@ -42,7 +32,7 @@ class CurlTransport final : public Transport {
     std::shared_ptr<State> state_;
   };
 
-  /// \throws ConfigurationError  a CA file that cannot be read
+  /// \throws ConfigurationError  a CA file or a client certificate that cannot be used
   explicit CurlTransport(CurlOptions options = {}, base::Clock& clock = base::Clock::system());
   ~CurlTransport() override;
   CurlTransport(const CurlTransport&) = delete;

@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kLongestPageText = 200;
 constexpr std::size_t kLongestText = 4096;
 constexpr std::size_t kLongestJson = std::size_t{64} << 10;
+constexpr int kProxyAuthenticationRequired = 407;
+constexpr std::string_view kCannotConnect = "08001";
 
 // In order of trust (reference/auth-http-config.md 4.9).
 constexpr std::array<std::string_view, 3> kMessageHeaders = {
@@ -103,6 +105,25 @@ std::string header_message(const Headers& headers) {
     if (!text.empty()) return text;
   }
   return {};
+}
+
+/// Where a session is opened SQL has other codes for the same failures
+/// (reference/auth-http-config.md 6.4). Empty = the kind's usual one.
+std::string_view sqlstate_of(ErrorKind kind, RequestClass request_class) noexcept {
+  if (request_class != RequestClass::Open) return {};
+  switch (kind) {
+    case ErrorKind::Network:
+      return kCannotConnect;
+    case ErrorKind::Unavailable:
+    case ErrorKind::RateLimited:
+      return "08004";
+    case ErrorKind::PermissionDenied:
+      return "28000";
+    case ErrorKind::Timeout:
+      return "HYT01";
+    default:
+      return {};
+  }
 }
 
 std::string status_text(int status) { return base::concat("HTTP status ", status); }
@@ -201,11 +222,21 @@ ErrorFields error_of(const Request& request, const Response& response) {
   ErrorFields fields;
   fields.kind = kind_of_status(response.status, request.request_class);
   fields.http_status = response.status;
+  fields.sqlstate = sqlstate_of(fields.kind, request.request_class);
   if (fields.kind == ErrorKind::Redirect) {
     fields.message =
         base::concat(name_of(request), ": unexpected redirect to ", redirect_target(response),
                      " (wrong host, http path or missing ?o=; HTTP ", response.status, " from ",
                      server_of(request.url), request_id(response), ")");
+    return fields;
+  }
+  if (response.status == kProxyAuthenticationRequired) {
+    // The page that comes with it is the proxy's, and says nothing of the server.
+    fields.sqlstate = kCannotConnect;
+    fields.message =
+        base::concat(name_of(request), ": the proxy in front of ", server_of(request.url),
+                     " requires authentication that it accepts: proxy authentication "
+                     "required (HTTP 407); see proxy.username and proxy.password");
     return fields;
   }
   ServerMessage message = server_message(response);
@@ -219,6 +250,8 @@ ErrorFields error_of(const Request& request, const Response& response) {
 ErrorFields error_of(const Request& request, const Failure& failure) {
   ErrorFields fields;
   fields.kind = failure.kind;
+  fields.sqlstate = failure.sqlstate;
+  if (fields.sqlstate.empty()) fields.sqlstate = sqlstate_of(fields.kind, request.request_class);
   fields.message = base::concat(name_of(request), ": ", base::redact(failure.message));
   if (failure.bytes_sent) fields.message += advice(failure.kind, request.request_class);
   return fields;

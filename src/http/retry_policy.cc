@@ -91,6 +91,14 @@ Verdict verdict_for(RequestClass request_class, Outcome outcome) noexcept {
   return Verdict::Fail;
 }
 
+Verdict verdict_for(RequestClass request_class, Outcome outcome, int status,
+                    const RetryOptions& options) noexcept {
+  const auto& dangerous = options.dangerous_statuses;
+  const bool is_wanted = request_class == RequestClass::Execute &&
+                         std::find(dangerous.begin(), dangerous.end(), status) != dangerous.end();
+  return is_wanted ? Verdict::Retry : verdict_for(request_class, outcome);
+}
+
 std::chrono::milliseconds backoff(const RetryOptions& options, int retry, double unit) noexcept {
   auto wait = std::max(options.wait_min, std::chrono::milliseconds(1));
   for (int i = 0; i < retry && wait < options.wait_max; ++i) wait *= 2;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace dbsql::http {
 
@@ -16,6 +17,9 @@ struct RetryOptions {
   std::chrono::milliseconds wait_max{60'000};
   std::chrono::milliseconds total_timeout{900'000};       ///< from the first send
   std::chrono::milliseconds rate_limit_timeout{120'000};  ///< of an unbroken run of 429
+  /// Statuses after which a statement is sent again although it may have run: the user knows that
+  /// there it has not, or that it does no harm.
+  std::vector<int> dangerous_statuses;
 
   friend bool operator==(const RetryOptions&, const RetryOptions&) = default;
 };
@@ -43,6 +47,10 @@ Outcome outcome_of(const Failure& failure) noexcept;
 
 /// The table of reference/auth-http-config.md 4.7 (FetchNext: reference/thrift.md 4.4).
 Verdict verdict_for(RequestClass request_class, Outcome outcome) noexcept;
+
+/// The same, where the options may say otherwise for a status.
+Verdict verdict_for(RequestClass request_class, Outcome outcome, int status,
+                    const RetryOptions& options) noexcept;
 
 /// The wait before retry number `retry` (0 = the first): min(wait_max, wait_min * 2^retry) * (0.75
 /// + unit / 2). \param unit  uniform in [0, 1)

@@ -78,10 +78,11 @@ struct Request {
 /// The request did not lead to a complete reply.
 struct Failure {
   ErrorKind kind =
-      ErrorKind::Network;   ///< Network, Tls or Timeout (of connecting or of the first byte)
-  std::string message;      ///< names host and port, no secrets
-  bool bytes_sent = false;  ///< the server may have seen the request
-  bool permanent = false;   ///< repeating cannot help: certificate, proxy credentials
+      ErrorKind::Network;          ///< Network, Tls or Timeout (of connecting or of the first byte)
+  std::string message;             ///< names host and port, no secrets
+  bool bytes_sent = false;         ///< the server may have seen the request
+  bool permanent = false;          ///< repeating cannot help: certificate, proxy credentials
+  std::string_view sqlstate = {};  ///< static text; empty = the kind's usual one
 };
 
 using Reply = std::variant<Response, Failure>;

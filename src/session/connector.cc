@@ -4,11 +4,14 @@
 
 #include "auth/authenticator.h"
 #include "base/clock.h"
+#include "base/environment.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "base/timer.h"
 #include "config/connection_config.h"
 #include "http/client.h"
 #include "http/curl_transport.h"
+#include "http/link_transfer.h"
 #include "http/url.h"
 #include "http/user_agent.h"
 #include "protocol/query_tags.h"
@@ -27,11 +30,18 @@ namespace dbsql {
 
 namespace {
 
+constexpr std::string_view kOrgIdHeader = "x-databricks-org-id";
+
 http::Headers headers_for(const config::ConnectionConfig& config) {
   http::Headers headers = {{"Content-Type", "application/x-thrift"},
                            {"Accept", "application/x-thrift"},
-                           {"User-Agent", http::user_agent(config.user_agent_entry)}};
+                           {"User-Agent", http::user_agent(config.user_agent_entry, "cpp",
+                                                           base::process_environment())}};
   for (const auto& [name, value] : config.http_headers) headers.push_back({name, value});
+  // For gateways in front of many workspaces, which do not look into every path and query
+  // (reference/auth-http-config.md 4.12). The user's own header counts.
+  if (!config.org_id.empty() && http::find_header(headers, kOrgIdHeader).empty())
+    headers.push_back({std::string(kOrgIdHeader), config.org_id});
   return headers;
 }
 
@@ -52,8 +62,8 @@ result::CloudFetchEnvironment make_files(const config::ConnectionConfig& config,
   result::CloudFetchEnvironment files;
   files.start = [transport = std::move(transport)](const http::Request& request,
                                                    std::function<void(http::Reply)> completion) {
-    auto transfer = transport->start(request, std::nullopt, std::move(completion));
-    return result::AbortDownload([transfer]() mutable { transfer.abort(); });
+    return result::AbortDownload(
+        http::start_link_transfer(transport, request, std::move(completion)));
   };
   files.options.threads = config.cloudfetch_threads;
   if (config.memory_budget > 0)
@@ -77,7 +87,8 @@ std::shared_ptr<protocol::Backend> make_backend(
     std::shared_ptr<http::CurlTransport> transport) {
   auto credentials = auth::Authenticator::credentials(std::move(authenticator));
   auto client = std::make_shared<const http::Client>(std::move(transport), config.retry,
-                                                     std::move(credentials));
+                                                     std::move(credentials), base::Clock::system(),
+                                                     static_cast<std::size_t>(config.pool_size));
   auto rpc = std::make_shared<protocol::thrift::Rpc>(
       std::move(client), protocol::thrift::Endpoint{.url = url_of(config),
                                                     .headers = headers_for(config),
@@ -132,6 +143,7 @@ class Connector::Impl {
     base::CallContext call;
     if (options.timeout) call.deadline = clock.now() + *options.timeout;
     call.stop = options.stop;
+    warn_if_unverified();
     auto session = backend_->open_session(
         {.catalog = config_.catalog, .schema = config_.schema, .confs = confs_of(options)}, call);
     return std::make_shared<Connection::Impl>(std::move(session), files_, staging_,
@@ -139,6 +151,14 @@ class Connector::Impl {
   }
 
  private:
+  void warn_if_unverified() const {
+    if (config_.scheme != "https" || config_.transport.tls.verify != http::TlsOptions::Verify::None)
+      return;
+    base::log(LogLevel::Warn, "http",
+              base::concat("tls.verify=none: anybody between this program and ", config_.host,
+                           " can read and change the traffic of this connection"));
+  }
+
   /// Tags given for the connection come before those of the DSN, and either before the raw setting.
   std::map<std::string, std::string> confs_of(const ConnectOptions& options) const {
     auto confs = config_.session_confs;

@@ -184,7 +184,7 @@ TEST(Uri, TakesTheNamesOfOtherDrivers) {
       "databricks://?server_hostname=h&http_path=/p&access_token=x&_tls_no_verify=true&"
       "use_cloud_fetch=no&retryDelayMin=250&session.ANSI_MODE=true");
 
-  EXPECT_EQ(config.tls.verify, http::TlsOptions::Verify::None);
+  EXPECT_EQ(config.transport.tls.verify, http::TlsOptions::Verify::None);
   EXPECT_FALSE(config.cloudfetch);
   EXPECT_EQ(config.retry.wait_min, std::chrono::milliseconds(250));
   EXPECT_THAT(config.session_confs, UnorderedElementsAre(Pair("ANSI_MODE", "true")));

@@ -313,10 +313,10 @@ TEST(Dsn, ReadsTheCanonicalNames) {
       "timeout=0&"
       "result.lz4=false&result.max_rows_per_fetch=7&user_agent_entry=x&QUERY.TIMEOUT=3");
 
-  EXPECT_EQ(config.tls.verify, http::TlsOptions::Verify::Ca);
-  EXPECT_EQ(config.tls.ca_file, "/etc/ca.pem");
+  EXPECT_EQ(config.transport.tls.verify, http::TlsOptions::Verify::Ca);
+  EXPECT_EQ(config.transport.tls.ca_file, "/etc/ca.pem");
   EXPECT_EQ(config.retry, (http::RetryOptions{1, 250ms, 2s, 60s, 30s}));
-  EXPECT_EQ(config.connect_timeout, 5s);
+  EXPECT_EQ(config.transport.connect_timeout, 5s);
   EXPECT_EQ(config.request_timeout, 0s);
   EXPECT_FALSE(config.lz4);
   EXPECT_EQ(config.max_rows_per_fetch, 7);
