@@ -109,8 +109,10 @@ TEST(OdbcString, RefusesUnknownKeysByName) {
 }
 
 TEST(OdbcString, TurnsSwitchesIntoOptions) {
-  EXPECT_EQ(odbc("PWD=x;AllowHostNameCNMismatch=1").transport.tls.verify, http::TlsOptions::Verify::Ca);
-  EXPECT_EQ(odbc("PWD=x;AllowHostNameCNMismatch=0").transport.tls.verify, http::TlsOptions::Verify::Full);
+  EXPECT_EQ(odbc("PWD=x;AllowHostNameCNMismatch=1").transport.tls.verify,
+            http::TlsOptions::Verify::Ca);
+  EXPECT_EQ(odbc("PWD=x;AllowHostNameCNMismatch=0").transport.tls.verify,
+            http::TlsOptions::Verify::Full);
   EXPECT_THAT(odbc_error("PWD=x;AllowHostNameCNMismatch=maybe"), HasSubstr("true or false"));
   EXPECT_THAT(odbc_error("PWD=x;SSL=0"), HasSubstr("plain http"));
 }
