@@ -1,0 +1,79 @@
+#include "telemetry/outbox.h"
+
+#include <utility>
+
+namespace dbsql::telemetry {
+
+void Outbox::append(const Operation& operation, bool urgent) noexcept {
+  std::shared_ptr<Collector> told;
+  int count = 0;
+  bool is_urgent = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_ || !put_locked(operation)) return;
+    ++untold_;
+    has_urgent_ = has_urgent_ || urgent;
+    if (!collector_ || (untold_ < stride_ && !has_urgent_)) return;
+    told = collector_;
+    count = std::exchange(untold_, 0);
+    is_urgent = std::exchange(has_urgent_, false);
+  }
+  told->more(count, is_urgent);
+}
+
+bool Outbox::put_locked(const Operation& operation) noexcept {
+  const std::size_t capacity = collector_ ? kCapacity : kCapacityWhilePending;
+  if (operations_.size() < capacity) {
+    try {
+      operations_.push_back(operation);
+      return true;
+    } catch (...) {  // no memory: one less
+      ++dropped_;
+      return false;
+    }
+  }
+  // Nobody collects for now. An old record gives way, if it tells of no failure.
+  ++dropped_;
+  Operation& old = operations_[victim_++ % operations_.size()];
+  if (old.error == ErrorCategory::None) old = operation;
+  return false;
+}
+
+void Outbox::open(std::shared_ptr<Collector> collector, int stride) noexcept {
+  int count = 0;
+  bool urgent = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return;
+    collector_ = collector;
+    stride_ = stride;
+    count = std::exchange(untold_, 0);
+    urgent = std::exchange(has_urgent_, false);
+  }
+  if (count > 0) collector->more(count, urgent);
+}
+
+void Outbox::close() noexcept {
+  std::shared_ptr<Collector> gone;  // goes outside the lock
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  operations_ = {};
+  gone.swap(collector_);
+}
+
+void Outbox::set_session(WireId id) noexcept {
+  std::lock_guard lock(mutex_);
+  session_id_ = id;
+}
+
+void Outbox::collect(Collected& into) noexcept {
+  into.operations.clear();
+  std::lock_guard lock(mutex_);
+  into.operations.swap(operations_);
+  into.session_id = session_id_;
+  into.dropped = std::exchange(dropped_, 0);
+  untold_ = 0;
+  has_urgent_ = false;
+}
+
+}  // namespace dbsql::telemetry

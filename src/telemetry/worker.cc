@@ -1,0 +1,139 @@
+#include "telemetry/worker.h"
+
+#include <dbsql/error.h>
+
+#include "telemetry/fork.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace dbsql::telemetry {
+
+namespace {
+
+using TimePoint = base::Clock::TimePoint;
+
+/// Signals are for the program's own threads.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+struct Worker::State {
+  explicit State(base::Clock& time) : clock(time) {}
+
+  base::Clock& clock;
+  const int generation = fork_generation();
+  std::stop_source stop;
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::vector<std::shared_ptr<Task>> tasks;  // guarded by mutex
+  bool woken = false;                        // guarded by mutex
+  bool ended = false;                        // guarded by mutex
+  std::thread thread;                        // of the owner alone, but for the start
+
+  /// Waits until `due` or until woken. \return the tasks to run; \throws CancelledError at the end
+  std::vector<std::shared_ptr<Task>> next(TimePoint due) {
+    base::CallContext call;
+    call.stop = stop.get_token();
+    std::unique_lock lock(mutex);
+    clock.wait_at_most(lock, changed, call, due, [&] { return woken; });
+    woken = false;
+    return tasks;
+  }
+
+  void work() noexcept {
+    constexpr std::chrono::hours kLongestPause{1};
+    TimePoint due = clock.now();
+    try {
+      for (;;) {
+        const auto running = next(due);
+        due = clock.now() + kLongestPause;
+        for (const auto& task : running) due = std::min(due, task->step());
+      }
+    } catch (...) {
+      // Stopped, or out of memory: nothing more is told.
+    }
+    std::lock_guard lock(mutex);
+    ended = true;
+    changed.notify_all();
+  }
+};
+
+Worker::Worker(base::Clock& clock) : state_(std::make_shared<State>(clock)) {}
+
+Worker::~Worker() {
+  State& state = *state_;
+  if (!state.thread.joinable()) return;
+  if (state.generation != fork_generation()) {  // it runs in the parent only
+    new std::shared_ptr<State>(state_);         // NOLINT: leaked, there is nothing to join here
+    return;
+  }
+  state.stop.request_stop();
+  bool has_ended = false;
+  {
+    std::unique_lock lock(state.mutex);
+    has_ended = state.clock.wait_at_most(lock, state.changed, {}, state.clock.now() + kPatience,
+                                         [&] { return state.ended; });
+  }
+  has_ended ? state.thread.join() : state.thread.detach();
+}
+
+void Worker::add(std::shared_ptr<Task> task) {
+  std::lock_guard lock(state_->mutex);
+  state_->tasks.push_back(std::move(task));
+  if (state_->thread.joinable()) {
+    state_->woken = true;
+    state_->changed.notify_all();
+    return;
+  }
+  const BlockedSignals blocked;
+  try {
+    state_->thread = std::thread([state = state_] {
+      pthread_setname_np(pthread_self(), "dbsql-telemetry");
+      state->work();
+    });
+  } catch (...) {
+    state_->tasks.pop_back();
+    throw;
+  }
+}
+
+void Worker::remove(const Task& task) noexcept {
+  std::shared_ptr<Task> gone;  // goes outside the lock
+  std::lock_guard lock(state_->mutex);
+  const auto found =
+      std::ranges::find(state_->tasks, &task, [](const auto& each) { return each.get(); });
+  if (found == state_->tasks.end()) return;
+  gone = std::move(*found);
+  state_->tasks.erase(found);
+}
+
+std::function<void()> Worker::waker() const {
+  return [state = state_] {
+    std::lock_guard lock(state->mutex);
+    if (!std::exchange(state->woken, true)) state->changed.notify_all();
+  };
+}
+
+}  // namespace dbsql::telemetry
