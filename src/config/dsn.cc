@@ -6,6 +6,7 @@
 #include "config/auth_type.h"
 #include "config/option_names.h"
 #include "config/url_text.h"
+#include "config/values.h"
 #include "config/with_context.h"
 #include "http/url.h"
 
@@ -55,11 +56,19 @@ void take_user(const UrlText& url, OptionSet& set) {
   set.set_key("auth.password", url.password, kOrigin, Repeat::Refuse, "user info");
 }
 
+/// Zero or less, by the rules of the option's type.
+bool is_nonpositive(const Option& option, std::string_view value) {
+  if (option.type != OptionType::Duration)
+    return base::parse_number<std::int64_t>(value).value_or(1) <= 0;
+  const bool is_negative = value.starts_with('-');
+  const auto duration = parse_duration(value.substr(is_negative ? 1 : 0));
+  return duration && (is_negative || duration->count() == 0);
+}
+
 /// What Go takes for the default, where our own names give an error.
 bool is_left_out(const OptionName& name, const std::string& value) {
   if (name.is_canonical) return false;
-  if (name.option->go_skips_nonpositive)
-    return base::parse_number<std::int64_t>(value).value_or(1) <= 0;
+  if (name.option->go_skips_nonpositive) return is_nonpositive(*name.option, value);
   return name.option->key == "auth.type" && !parse_auth_type(value);
 }
 

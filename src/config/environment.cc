@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* kUnified = "unified";
 constexpr std::string_view kAuthPrefix = "auth.";
+constexpr std::string_view kTelemetryPrefix = "telemetry.";
 
 /// Whether there is anything to connect with, so that a file that nobody named is left alone
 /// (reference/auth-http-config.md 1.8).
@@ -29,6 +30,18 @@ void fill_from_profile(OptionSet& set, const Environment& environment) {
   const std::string name = set.value("profile");
   const std::string file = profile_path(set.value("config_file"), environment);
   set.fill_from(read_profile(file, name));
+}
+
+/// Who says no to telemetry for a whole machine cannot know how each program is made.
+void fill_telemetry(OptionSet& set, const Environment& environment) {
+  for (const Option& option : options()) {
+    if (!option.key.starts_with(kTelemetryPrefix) || set.has(option.key)) continue;
+    for (const OptionName& name : names_in(Dialect::Environment, option)) {
+      if (const auto value = environment(name.name))
+        set.set(Dialect::Environment, name.name, *value,
+                base::concat("environment variable ", name.name));
+    }
+  }
 }
 
 }  // namespace
@@ -58,6 +71,7 @@ OptionSet from_profile(std::string_view name, std::string_view file,
 }
 
 void resolve(OptionSet& set, const Environment& environment) {
+  fill_telemetry(set, environment);
   const bool is_unified = parse_auth_type(set.value("auth.type")) == AuthType::Unified;
   if (!is_unified && !set.has("profile")) return;
   // The method that the environment or the profile names is what counts then.

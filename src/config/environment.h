@@ -18,8 +18,8 @@ OptionSet read_environment(const Environment& environment);
 
 /// Fills in what the options given point to: the profile they name; and with `auth.type=unified`
 /// the environment, and then the profile file where nothing useful was found. What is given is
-/// never overwritten. \throws ConfigurationError  a profile that is named but not there, or a file
-/// that cannot be read
+/// never overwritten. What the environment says about telemetry counts always. \throws
+/// ConfigurationError  a profile that is named but not there, or a file that cannot be read
 void resolve(OptionSet& set, const Environment& environment);
 
 /// A profile and nothing else of the environment than where it is.

@@ -8,7 +8,7 @@
 namespace dbsql::config {
 namespace {
 
-constexpr std::array<std::string_view, 51> kKeys = {
+constexpr std::array<std::string_view, 50> kKeys = {
     // The driver manager's.
     "Driver", "Description", "DriverManagerEncoding",
     // HTTP and Databricks are all there is.
@@ -28,8 +28,8 @@ constexpr std::array<std::string_view, 51> kKeys = {
     // Files say by themselves what they are, and whether there are any.
     "TwoWaySSL", "SSLTrustStoreType", "SSLTrustStorePwd", "SSLTrustStoreProvider",
     "SSLKeyStoreType", "SSLKeyStoreProvider", "UseSystemProxy",
-    // Their logs, and what they tell the server of themselves.
-    "LogLevel", "LogPath", "LogFileSize", "LogFileCount", "TelemetryBatchSize",
+    // Their logs.
+    "LogLevel", "LogPath", "LogFileSize", "LogFileCount",
     "EnableRequestTracing", "UCIngestionRetriableHttpCode", "VolumeOperationRetryableHttpCode",
     "VolumeOperationRetryTimeout"};
 

@@ -85,7 +85,10 @@ std::span<const OptionSection> option_sections() noexcept {
       {"Statements", "Used for every statement; many can be given for a single one as well.",
        statement_options()},
       {"Results", "Used for every result.", result_options()},
-      {"Not in this version", "Known, and refused.", unavailable_options()},
+      {"Telemetry",
+       "Used for every connection. See [telemetry](telemetry.md). What the environment says counts "
+       "here however a connector is made.",
+       telemetry_options()},
   }};
   return kSections;
 }

@@ -39,16 +39,6 @@ std::string allowed_paths_text(const Config& config) {
   return joined;
 }
 
-void require_no_telemetry(Config&, const Value& value) {
-  if (value.boolean) {
-    fail("enableTelemetry: this version has no telemetry; set it to false or leave it out");
-  }
-}
-
-[[noreturn]] void refuse_telemetry(Config&, const Value&) {
-  fail("this version has no telemetry: leave out the options that begin with telemetry_");
-}
-
 void no_effect(Config&, const Value&) {}
 
 constexpr Option kStatements[] = {
@@ -166,38 +156,9 @@ constexpr Option kResults[] = {
      .text = text<&Config::cloudfetch_threads>},
 };
 
-// Known so that they are refused by name and not sent to the server as session settings.
-constexpr Option kUnavailable[] = {
-    {.key = "telemetry.enabled",
-     .go_names = "enableTelemetry",
-     .other_names = "enable_telemetry",
-     .jdbc_names = "EnableTelemetry",
-     .type = OptionType::Boolean,
-     .fallback = "false",
-     .help = "this version has none: only false is accepted",
-     .store = require_no_telemetry},
-    {.key = "telemetry.batch_size",
-     .go_names = "telemetry_batch_size",
-     .help = "not available in this version",
-     .store = refuse_telemetry},
-    {.key = "telemetry.flush_interval",
-     .go_names = "telemetry_flush_interval",
-     .help = "not available in this version",
-     .store = refuse_telemetry},
-    {.key = "telemetry.retry_count",
-     .go_names = "telemetry_retry_count",
-     .help = "not available in this version",
-     .store = refuse_telemetry},
-    {.key = "telemetry.retry_delay",
-     .go_names = "telemetry_retry_delay",
-     .help = "not available in this version",
-     .store = refuse_telemetry},
-};
-
 }  // namespace
 
 std::span<const Option> statement_options() noexcept { return kStatements; }
 std::span<const Option> result_options() noexcept { return kResults; }
-std::span<const Option> unavailable_options() noexcept { return kUnavailable; }
 
 }  // namespace dbsql::config

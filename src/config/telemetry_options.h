@@ -31,8 +31,7 @@ struct TelemetryOptions {
   std::string sink;  ///< `file:PATH`: what is sent, or would be, is written there as well
 
   std::string product = "CPP";  ///< of the server's flags
-  std::string flag =
-      "databricks.partnerplatform.clientConfigsFeatureFlags.enableTelemetryForCppDriver";
+  std::string flag = "enableTelemetryForCppDriver";
 
   friend bool operator==(const TelemetryOptions&, const TelemetryOptions&) = default;
 };

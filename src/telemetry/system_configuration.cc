@@ -7,7 +7,6 @@
 
 #include <sys/utsname.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -111,10 +110,7 @@ utsname system_names() {
 
 SystemSource SystemSource::of_this_machine() {
   SystemSource source;
-  source.environment = [](std::string_view name) -> std::optional<std::string> {
-    const char* value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  };
+  source.environment = base::process_environment();
   source.read_file = read_beginning;
   source.program = [] { return std::filesystem::read_symlink("/proc/self/exe").string(); };
   source.kernel_release = [] { return std::string(system_names().release); };

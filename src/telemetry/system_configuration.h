@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/environment.h"
 #include "telemetry/record.h"
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +12,7 @@ namespace dbsql::telemetry {
 /// Where facts about the machine come from; tests put others here. Any of them may fail by throwing
 /// or by giving nothing: that costs its own fact and no other.
 struct SystemSource {
-  std::function<std::optional<std::string>(std::string_view variable)> environment;
+  base::EnvironmentLookup environment;
   std::function<std::string(std::string_view path)> read_file;
   std::function<std::string()> program;         ///< path of the running program
   std::function<std::string()> kernel_release;  ///< of the operating system

@@ -7,7 +7,6 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <cstdlib>
 
 namespace dbsql::telemetry {
 namespace {
@@ -72,7 +71,7 @@ Decision decide(const config::TelemetryOptions& options, bool kill_switch,
   return {State::Pending, Reason::ServerNotAsked};
 }
 
-bool kill_switch_is_set(const EnvironmentLookup& environment) {
+bool kill_switch_is_set(const base::EnvironmentLookup& environment) {
   bool is_set = false;
   for (const Variable& variable : kVariables) {
     const auto value = environment(variable.name);
@@ -86,11 +85,12 @@ bool kill_switch_is_set(const EnvironmentLookup& environment) {
   return is_set;
 }
 
-bool kill_switch_is_set() {
-  return kill_switch_is_set([](std::string_view name) -> std::optional<std::string> {
-    const char* value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  });
+bool kill_switch_is_set() { return kill_switch_is_set(base::process_environment()); }
+
+std::string flag_name_of(const config::TelemetryOptions& options) {
+  constexpr std::string_view kFolder = "databricks.partnerplatform.clientConfigsFeatureFlags.";
+  const bool is_full = options.flag.find('.') != std::string::npos;
+  return is_full ? options.flag : base::concat(kFolder, options.flag);
 }
 
 BreakerOptions breaker_options_of(const config::TelemetryOptions& options) noexcept {

@@ -1,11 +1,10 @@
 #pragma once
 
+#include "base/environment.h"
 #include "config/telemetry_options.h"
 #include "telemetry/circuit_breaker.h"
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,16 +52,16 @@ std::string_view to_word(Decision::Reason reason) noexcept;  ///< for instance `
 Decision decide(const config::TelemetryOptions& options, bool kill_switch,
                 ServerFlag flag) noexcept;
 
-/// Looks up an environment variable; empty when it is not set.
-using EnvironmentLookup = std::function<std::optional<std::string>(std::string_view name)>;
-
 /// Whether the environment forbids telemetry: `DATABRICKS_TELEMETRY_DISABLED` or `DO_NOT_TRACK` is
 /// 1, true, yes or on, in any case. Any other value says nothing, and is warned of once for each
 /// variable of this process, for it may have been meant otherwise.
-bool kill_switch_is_set(const EnvironmentLookup& environment);
+bool kill_switch_is_set(const base::EnvironmentLookup& environment);
 
 /// The same of this process.
 bool kill_switch_is_set();
+
+/// The full name of the server's flag.
+std::string flag_name_of(const config::TelemetryOptions& options);
 
 /// The breaker's numbers.
 BreakerOptions breaker_options_of(const config::TelemetryOptions& options) noexcept;

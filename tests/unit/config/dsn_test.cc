@@ -265,12 +265,38 @@ TEST(Dsn, BuildsThePathOfAWarehouse) {  // cases C22, C23
               HasSubstr("another warehouse"));
 }
 
-TEST(Dsn, SaysThatThereIsNoTelemetry) {
-  EXPECT_EQ(with("enableTelemetry=false"), parse_dsn(kHost));
-  for (const char* query :
-       {"enableTelemetry=true", "telemetry_batch_size=5", "telemetry_flush_interval=5s",
-        "telemetry_retry_count=1", "telemetry_retry_delay=1s"}) {
-    EXPECT_THAT(error_with(query), HasSubstr("this version has no telemetry")) << query;
+TEST(Dsn, ReadsTheOptionsOfTelemetry) {  // reference/telemetry.md 1.2
+  const auto telemetry = [](std::string_view query) { return with(query).telemetry; };
+  const TelemetryOptions defaults;
+
+  for (const char* on : {"true", "1", "TRUE", "on"})
+    EXPECT_EQ(telemetry(base::concat("enableTelemetry=", std::string_view(on))).enabled, true)
+        << on;
+  for (const char* off : {"false", "0", "off"})
+    EXPECT_EQ(telemetry(base::concat("enableTelemetry=", std::string_view(off))).enabled, false)
+        << off;
+  EXPECT_EQ(telemetry("maxRows=5").enabled, std::nullopt);
+  EXPECT_TRUE(telemetry("forceEnableTelemetry=1").is_forced);
+  EXPECT_THAT(with("forceEnableTelemetry=1").session_confs, IsEmpty());
+  EXPECT_EQ(telemetry("telemetry_batch_size=50").batch_size, 50);
+  EXPECT_EQ(telemetry("telemetry_batch_size=0"), defaults);
+  EXPECT_EQ(telemetry("telemetry_batch_size=-10"), defaults);
+  EXPECT_EQ(telemetry("telemetry_flush_interval=10s").flush_interval, std::chrono::seconds(10));
+  EXPECT_EQ(telemetry("telemetry_flush_interval=2500").flush_interval,
+            std::chrono::milliseconds(2500));
+  EXPECT_EQ(telemetry("telemetry_flush_interval=-5s"), defaults);
+  EXPECT_EQ(telemetry("telemetry_flush_interval=0"), defaults);
+  EXPECT_EQ(telemetry("telemetry_flush_interval=1ms").flush_interval,
+            std::chrono::milliseconds(100));
+  const auto retries = telemetry("telemetry_retry_count=5&telemetry_retry_delay=500ms");
+  EXPECT_EQ(retries.retry_count, 5);
+  EXPECT_EQ(retries.retry_delay, std::chrono::milliseconds(500));
+}
+
+TEST(Dsn, RefusesATypoInAnOptionOfTelemetry) {
+  for (const char* query : {"enableTelemetry=maybe", "telemetry_batch_size=invalid",
+                            "telemetry_flush_interval=invalid"}) {
+    EXPECT_THAT(error_with(query), HasSubstr(std::string(query).substr(0, 15))) << query;
   }
 }
 

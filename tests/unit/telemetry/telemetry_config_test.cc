@@ -24,7 +24,7 @@ TelemetryOptions options_of(std::optional<bool> enabled, bool forced = false,
   return options;
 }
 
-EnvironmentLookup environment_of(std::map<std::string, std::string, std::less<>> variables) {
+base::EnvironmentLookup environment_of(std::map<std::string, std::string, std::less<>> variables) {
   return [variables = std::move(variables)](std::string_view name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
