@@ -60,9 +60,7 @@ void Authenticator::apply(http::Headers& headers, const base::CallContext& call)
       headers.push_back({std::string(kAuthorization), std::string(value_.view())});
     return;
   }
-  const auto entry = cache_->get(call);
-  headers.push_back({std::string(kAuthorization), std::string(entry->header.view())});
-  for (const auto& [name, value] : entry->token.extra_headers) headers.push_back({name, value});
+  cache_->add_headers(headers, call);
 }
 
 bool Authenticator::renew(const http::Headers& refused) const {

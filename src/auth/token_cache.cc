@@ -31,10 +31,26 @@ constexpr int kMostHungRefreshes = 4;
 constexpr std::size_t kShards = 32;
 
 std::size_t shard_of_this_thread() noexcept {
+  constexpr std::size_t kNone = kShards;
   static std::atomic<std::size_t> next{0};
-  thread_local const std::size_t shard = next.fetch_add(1, std::memory_order_relaxed) % kShards;
+  constinit thread_local std::size_t shard = kNone;
+  if (shard == kNone) shard = next.fetch_add(1, std::memory_order_relaxed) % kShards;
   return shard;
 }
+
+/// Half the price of a mutex, for those who do something else when it is held. Whoever must have it
+/// gives way until it is free; nobody holds it for longer than it takes to copy a header.
+class TryLock {
+ public:
+  bool try_lock() noexcept { return !is_held_.exchange(true, std::memory_order_acquire); }
+  void lock() noexcept {
+    while (!try_lock()) std::this_thread::yield();
+  }
+  void unlock() noexcept { is_held_.store(false, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> is_held_{false};
+};
 
 std::string header_of(const Token& token) {
   return base::concat(token.token_type.empty() ? "Bearer" : token.token_type, " ",
@@ -66,6 +82,7 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
       : inner_(std::move(inner)), options_(options), clock_(clock) {}
 
   std::shared_ptr<const Entry> get(const base::CallContext& call);
+  void add_headers(http::Headers& headers, const base::CallContext& call);
   void invalidate(std::string_view access_token) noexcept;
   void stop() noexcept;
   const TokenProvider& inner() const noexcept { return *inner_; }
@@ -80,11 +97,11 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   };
   /// A copy of the entry for a part of the threads, so that they do not meet at one lock.
   struct alignas(64) Shard {
-    std::mutex mutex;
-    std::shared_ptr<const Entry> entry;  // guarded by mutex
+    TryLock lock;
+    std::shared_ptr<const Entry> entry;  // guarded by lock
   };
 
-  std::shared_ptr<const Entry> served() const;
+  std::shared_ptr<const Entry> get_shared(const base::CallContext& call);
   std::shared_ptr<const Entry> wait(std::unique_lock<std::mutex>& lock,
                                     const base::CallContext& call);
   void start_locked();
@@ -95,6 +112,10 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   std::string failed_locked(std::shared_ptr<const Error> error);
   void keep_locked(std::shared_ptr<const Entry> entry);
   std::shared_ptr<const Error> error_of(std::string_view text) const;
+  static void append(const Entry& entry, http::Headers& headers);
+  bool is_fresh(const std::shared_ptr<const Entry>& entry) const {
+    return entry && (!entry->stale_from || clock_.coarse_now() < *entry->stale_from);
+  }
   bool is_usable(const Entry& entry) const {
     return !entry.expired_from || clock_.now() < *entry.expired_from;
   }
@@ -115,15 +136,25 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   int running_ = 0;                          // guarded by mutex_; threads, hung ones among them
 };
 
-std::shared_ptr<const TokenCache::Entry> TokenCache::State::served() const {
+/// Each request comes by here, so a fresh token costs one lock that few threads share and no count
+/// of owners, which all of them would write to.
+void TokenCache::State::add_headers(http::Headers& headers, const base::CallContext& call) {
   Shard& shard = shards_[shard_of_this_thread()];
-  std::lock_guard lock(shard.mutex);
-  return shard.entry;
+  if (const std::unique_lock lock(shard.lock, std::try_to_lock); lock && is_fresh(shard.entry)) {
+    return append(*shard.entry, headers);
+  }
+  append(*get_shared(call), headers);
 }
 
 std::shared_ptr<const TokenCache::Entry> TokenCache::State::get(const base::CallContext& call) {
-  if (auto entry = served(); entry && (!entry->stale_from || clock_.now() < *entry->stale_from))
-    return entry;
+  Shard& shard = shards_[shard_of_this_thread()];
+  if (const std::unique_lock lock(shard.lock, std::try_to_lock); lock && is_fresh(shard.entry))
+    return shard.entry;
+  return get_shared(call);
+}
+
+std::shared_ptr<const TokenCache::Entry> TokenCache::State::get_shared(
+    const base::CallContext& call) {
   std::unique_lock lock(mutex_);
   if (entry_ && is_usable(*entry_)) {
     const bool is_stale = entry_->stale_from && clock_.now() >= *entry_->stale_from;
@@ -155,6 +186,11 @@ std::shared_ptr<const TokenCache::Entry> TokenCache::State::wait(std::unique_loc
   }
   if (refresh->error) throw_error(refresh->error->fields());
   return refresh->entry;
+}
+
+void TokenCache::State::append(const Entry& entry, http::Headers& headers) {
+  headers.push_back({std::string("Authorization"), std::string(entry.header.view())});
+  for (const auto& [name, value] : entry.token.extra_headers) headers.push_back({name, value});
 }
 
 void TokenCache::State::start_locked() {
@@ -262,7 +298,7 @@ std::string TokenCache::State::failed_locked(std::shared_ptr<const Error> error)
 void TokenCache::State::keep_locked(std::shared_ptr<const Entry> entry) {
   entry_ = std::move(entry);
   for (Shard& shard : shards_) {
-    std::lock_guard lock(shard.mutex);
+    std::lock_guard lock(shard.lock);
     shard.entry = entry_;
   }
 }
@@ -293,6 +329,9 @@ TokenCache::~TokenCache() { state_->stop(); }
 
 std::shared_ptr<const TokenCache::Entry> TokenCache::get(const base::CallContext& call) {
   return state_->get(call);
+}
+void TokenCache::add_headers(http::Headers& headers, const base::CallContext& call) {
+  state_->add_headers(headers, call);
 }
 void TokenCache::invalidate(std::string_view access_token) noexcept {
   state_->invalidate(access_token);

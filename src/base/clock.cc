@@ -2,6 +2,8 @@
 
 #include <dbsql/error.h>
 
+#include <time.h>
+
 namespace dbsql::base {
 
 namespace {
@@ -9,6 +11,16 @@ namespace {
 class SystemClock final : public Clock {
  public:
   TimePoint now() const override { return std::chrono::steady_clock::now(); }
+  TimePoint coarse_now() const override {
+#ifdef CLOCK_MONOTONIC_COARSE
+    // The steady clock's own time as of the last tick, without a look at the hardware.
+    timespec tick{};
+    if (clock_gettime(CLOCK_MONOTONIC_COARSE, &tick) == 0) {
+      return TimePoint(std::chrono::seconds(tick.tv_sec) + std::chrono::nanoseconds(tick.tv_nsec));
+    }
+#endif
+    return now();
+  }
   std::chrono::system_clock::time_point system_now() const override {
     return std::chrono::system_clock::now();
   }

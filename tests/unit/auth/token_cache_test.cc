@@ -266,6 +266,9 @@ TEST_F(TokenCacheTest, ServesManyThreadsThroughManyShortLives) {
         try {
           const auto asked = clock_.system_now();
           if (*cache_->get({})->token.expires_at <= asked) ++failures;
+          http::Headers headers;
+          cache_->add_headers(headers, {});
+          if (headers.size() != 1 || !headers[0].value.starts_with("Bearer token")) ++failures;
         } catch (const Error&) {
           ++failures;
         }

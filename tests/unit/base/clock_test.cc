@@ -18,6 +18,17 @@ using namespace std::chrono_literals;
 using test::capture_error;
 using test::FakeClock;
 
+TEST(Clock, IsNeverAheadOfItselfWhereItIsCoarse) {
+  const Clock& clock = Clock::system();
+  const auto before = clock.coarse_now();
+
+  EXPECT_LE(before, clock.now());
+  EXPECT_LE(before, clock.coarse_now());
+  EXPECT_GT(before, Clock::TimePoint());
+  FakeClock fake;
+  EXPECT_EQ(fake.coarse_now(), fake.now());
+}
+
 TEST(Clock, SleepEndsWhenTheTimeHasPassed) {
   FakeClock clock;
   std::jthread sleeper([&] { clock.sleep(10s, CallContext{}); });
