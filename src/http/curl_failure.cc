@@ -12,10 +12,10 @@ namespace {
 
 // What servers say, without having looked at the request, to a client that shows no certificate or
 // one that they do not take. In TLS 1.3 that comes when the client is done with the handshake.
-constexpr std::array<std::string_view, 7> kCertificateAlerts = {
-    "alert certificate required",   "alert bad certificate",     "alert unknown ca",
-    "alert certificate expired",    "alert certificate revoked", "alert certificate unknown",
-    "alert unsupported certificate"};
+constexpr std::array<std::string_view, 9> kCertificateAlerts = {
+    "alert certificate required",    "alert bad certificate",     "alert unknown ca",
+    "alert certificate expired",     "alert certificate revoked", "alert certificate unknown",
+    "alert unsupported certificate", "alert decrypt error",       "alert access denied"};
 
 bool is_about_our_certificate(const CurlFailure& failure) {
   return std::ranges::any_of(kCertificateAlerts, [&](std::string_view alert) {

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace dbsql::test {
 namespace {
@@ -48,7 +49,17 @@ Listener listen_on_loopback(int backlog) {
 
 using SslContext = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 
-SslContext make_context(const KeyAndCertificate& identity) {
+void require_clients_of(SSL_CTX* context, const std::string& authority) {
+  BIO* bio = BIO_new_mem_buf(authority.data(), static_cast<int>(authority.size()));
+  X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate);
+  X509_free(certificate);
+  BIO_free(bio);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+}
+
+SslContext make_context(const ServerTls& tls) {
+  const KeyAndCertificate& identity = tls.identity;
   SslContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   BIO* key_bio = BIO_new_mem_buf(identity.key.data(), static_cast<int>(identity.key.size()));
   BIO* certificate_bio =
@@ -62,6 +73,14 @@ SslContext make_context(const KeyAndCertificate& identity) {
   BIO_free(certificate_bio);
   BIO_free(key_bio);
   if (!ok) throw std::runtime_error("cannot use the test certificate");
+  if (!tls.client_authority.empty()) require_clients_of(context.get(), tls.client_authority);
+  using Newest = ServerTls::Newest;
+  if (tls.newest == Newest::Tls12) SSL_CTX_set_max_proto_version(context.get(), TLS1_2_VERSION);
+  if (tls.newest == Newest::Tls11) {
+    SSL_CTX_set_security_level(context.get(), 0);  // or there would be nothing left to speak
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(context.get(), TLS1_1_VERSION);
+  }
   return context;
 }
 
@@ -135,6 +154,28 @@ class ScriptedServer::Connection::Stream {
     fd_ = -1;
   }
 
+  /// Waits until there is something to read here or at `other_fd`.
+  /// \return false when nothing comes, or the server stops
+  bool wait_for_either(int other_fd, bool& here, bool& there) const {
+    if (fd_ < 0) return false;
+    std::array<pollfd, 3> watched{{{fd_, POLLIN, 0}, {other_fd, POLLIN, 0}, {stop_fd_, POLLIN, 0}}};
+    const bool is_pending = ssl_ != nullptr && SSL_pending(ssl_) > 0;
+    const int wait = is_pending ? 0 : static_cast<int>(kLongestWait.count());
+    const int ready = ::poll(watched.data(), watched.size(), wait);
+    here = is_pending || watched[0].revents != 0;
+    there = watched[1].revents != 0;
+    return (ready > 0 || is_pending) && watched[2].revents == 0;
+  }
+
+  /// Says no more, and hears the client out: closing at once would reset the connection, and the
+  /// client might never read why.
+  void drain() {
+    ::shutdown(fd_, SHUT_WR);
+    std::array<char, 1024> piece;
+    while (wait(POLLIN) && ::recv(fd_, piece.data(), piece.size(), MSG_DONTWAIT) > 0) {
+    }
+  }
+
   /// Whether the client has closed, in whichever way; a wait that ended otherwise does not count.
   bool saw_end() const noexcept { return ended_; }
 
@@ -183,7 +224,7 @@ class ScriptedServer::Connection::Stream {
 
 class ScriptedServer::Impl {
  public:
-  Impl(Script script, const std::optional<KeyAndCertificate>& tls)
+  Impl(Script script, const std::optional<ServerTls>& tls)
       : script_(std::move(script)),
         context_(tls ? make_context(*tls) : SslContext(nullptr, SSL_CTX_free)),
         listener_(listen_on_loopback(256)),
@@ -233,7 +274,7 @@ class ScriptedServer::Impl {
     sigaddset(&pipe, SIGPIPE);  // TLS writes through write(2)
     pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     auto stream = std::make_unique<Connection::Stream>(fd, stop_fd_, context_.get());
-    if (!stream->handshake()) return;
+    if (!stream->handshake()) return stream->drain();
     Connection connection(*this, std::move(stream), number);
     script_(connection);
   }
@@ -250,6 +291,11 @@ class ScriptedServer::Impl {
 };
 
 ScriptedServer::ScriptedServer(Script script, std::optional<KeyAndCertificate> tls)
+    : impl_(std::make_unique<Impl>(
+          std::move(script),
+          tls ? std::optional(ServerTls{.identity = *std::move(tls)}) : std::nullopt)) {}
+
+ScriptedServer::ScriptedServer(Script script, const ServerTls& tls)
     : impl_(std::make_unique<Impl>(std::move(script), tls)) {}
 
 ScriptedServer::~ScriptedServer() = default;
@@ -308,6 +354,45 @@ std::optional<ReceivedRequest> ScriptedServer::Connection::read_request() {
   buffered_.erase(0, request.head.size() + length);
   server_.record(request);
   return request;
+}
+
+std::string ScriptedServer::Connection::take_bytes(std::size_t count) {
+  while (buffered_.size() < count && fill()) {
+  }
+  std::string taken = buffered_.substr(0, count);
+  buffered_.erase(0, taken.size());
+  return taken;
+}
+
+std::optional<char> ScriptedServer::Connection::peek() {
+  if (buffered_.empty() && !fill()) return std::nullopt;
+  return buffered_.front();
+}
+
+void ScriptedServer::Connection::tunnel(int fd) {
+  const auto pass_on = [&](std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  };
+  if (!pass_on(std::exchange(buffered_, {}))) return;
+  std::array<char, 65536> piece;
+  for (;;) {
+    bool here = false;
+    bool there = false;
+    if (!stream_->wait_for_either(fd, here, there)) return;
+    if (here) {
+      const std::size_t size = stream_->read(piece.data(), piece.size());
+      if (size == 0 || !pass_on({piece.data(), size})) return;
+    }
+    if (there) {
+      const ssize_t size = ::recv(fd, piece.data(), piece.size(), 0);
+      if (size <= 0 || !send({piece.data(), static_cast<std::size_t>(size)})) return;
+    }
+  }
 }
 
 bool ScriptedServer::Connection::read_bytes(std::size_t count) {

@@ -43,6 +43,13 @@ struct ReceivedRequest {
   std::string target() const;
 };
 
+/// How a server speaks TLS.
+struct ServerTls {
+  KeyAndCertificate identity;
+  std::string client_authority = {};  ///< PEM; set: clients need a certificate of this authority
+  enum class Newest { Tls11, Tls12, Tls13 } newest = Newest::Tls13;  ///< version that is spoken
+};
+
 /// A server on a free loopback port whose every byte is written by the test.
 ///
 /// The script runs once for each connection, on a thread of its own. Everything it may wait for
@@ -53,6 +60,7 @@ class ScriptedServer {
   using Script = std::function<void(Connection&)>;
 
   explicit ScriptedServer(Script script, std::optional<KeyAndCertificate> tls = std::nullopt);
+  ScriptedServer(Script script, const ServerTls& tls);
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
@@ -87,6 +95,12 @@ class ScriptedServer::Connection {
 
   /// The next request with its whole body; nothing when the client has closed.
   std::optional<ReceivedRequest> read_request();
+  /// The next bytes, and forgets them; fewer than that many only when the client has closed.
+  std::string take_bytes(std::size_t count);
+  /// What comes next, without forgetting it; nothing when the client has closed.
+  std::optional<char> peek();
+  /// Carries bytes both ways until either side has closed. \param fd  a connected socket
+  void tunnel(int fd);
   /// Reads until at least that many bytes have come, and forgets them; false when the client has
   /// closed.
   bool read_bytes(std::size_t count);

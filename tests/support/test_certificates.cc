@@ -97,6 +97,15 @@ KeyAndCertificate TestAuthority::issue(const std::string& names) const {
   return to_pem(key.get(), certificate.get());
 }
 
+std::string encrypted_key(const std::string& key, const std::string& password) {
+  const Key parsed = key_from_pem(key);
+  const Bio out(BIO_new(BIO_s_mem()), BIO_free_all);
+  require(PEM_write_bio_PKCS8PrivateKey(out.get(), parsed.get(), EVP_aes_256_cbc(), password.data(),
+                                        static_cast<int>(password.size()), nullptr, nullptr) == 1,
+          "encrypted key to PEM");
+  return text_of(out);
+}
+
 TemporaryFile::TemporaryFile(const std::string& content) {
   std::string name = "/tmp/dbsql-test-XXXXXX";
   const int fd = ::mkstemp(name.data());

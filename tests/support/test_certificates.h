@@ -27,6 +27,9 @@ class TestAuthority {
   KeyAndCertificate self_;
 };
 
+/// The same key, encrypted with a password (PKCS#8, PEM).
+std::string encrypted_key(const std::string& key, const std::string& password);
+
 /// A file with the given content that goes with the object.
 class TemporaryFile {
  public:
