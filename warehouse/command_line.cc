@@ -165,6 +165,18 @@ constexpr std::array kOptions{
              line.server.service.session_idle_timeout =
                  parse_duration("--session-idle-timeout", value);
            }},
+    Option{"--feature-flag", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.telemetry.flags.insert(
+                 parse_pair(value, '=', "--feature-flag", "expected NAME=VALUE"));
+           }},
+    Option{"--feature-flag-life", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.telemetry.flag_life = std::chrono::duration_cast<std::chrono::seconds>(
+                 parse_duration("--feature-flag-life", value));
+           }},
+    Option{"--print-telemetry", false,
+           [](CommandLine& line, std::string_view) { line.print_telemetry = true; }},
     Option{"--print-dsn", false,
            [](CommandLine& line, std::string_view) { line.print_dsn = true; }},
     Option{"--quiet", false, [](CommandLine& line, std::string_view) { line.quiet = true; }},
@@ -269,10 +281,16 @@ How it behaves
   --direct-results-wait T    how long ExecuteStatement waits for the statement to end, for instance 250ms (default 5s)
   --session-idle-timeout T   close sessions that nobody used for so long (default: never)
 
+What drivers tell it about themselves
+  --feature-flag NAME=VALUE  a flag that drivers are told when they ask; may be repeated
+  --feature-flag-life T      how long they may rely on it (default 900s)
+  --print-telemetry          print every telemetry record it takes, one line each, to standard output
+
   --quiet                    no messages on standard error
   --help, --version
 
-Faults and the request journal are at /_local/faults and /_local/journal: see docs/warehouse.md.
+Faults, the request journal and telemetry are at /_local/faults, /_local/journal and /_local/telemetry: see
+docs/warehouse.md.
 Ctrl-C stops it. Exit codes: 0 stopped, 1 cannot start, 2 wrong arguments.
 )";
 }

@@ -14,6 +14,7 @@ struct CommandLine {
   Action action = Action::Serve;
   ServerOptions server;
   bool print_dsn = false;
+  bool print_telemetry = false;
   bool quiet = false;
   bool names_protocol = false;  ///< `--max-protocol` was given
 };

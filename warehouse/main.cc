@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -56,8 +57,12 @@ void announce(const CommandLine& line, const Server& server) {
   print(stderr, text);
 }
 
-int serve(const CommandLine& line) {
+int serve(CommandLine line) {
   const sigset_t signals = block_stop_signals();
+  if (line.print_telemetry)
+    line.server.telemetry.on_record = [](std::string_view record) {
+      print(stdout, concat(record, "\n"));
+    };
   Server server(line.server);
   announce(line, server);
   int received = 0;
@@ -90,7 +95,7 @@ int run(std::span<const std::string_view> arguments) {
       break;
   }
   try {
-    return serve(line);
+    return serve(std::move(line));
   } catch (const dbsql::warehouse::EngineError& error) {
     print(stderr, concat("dbsql-warehouse: ", error.message, "\n"));
   } catch (const std::exception& error) {

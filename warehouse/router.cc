@@ -152,7 +152,8 @@ void Router::route(std::shared_ptr<Exchange> exchange) {
     const std::string_view method =
         compute_of(path) ? peek_thrift_method(request.body) : std::string_view();
     exchange->journal_number = journal_.begin(request, method);
-    const bool is_by_verb = path.starts_with(Storage::kPathPrefix) || is_sign_in(path);
+    const bool is_by_verb =
+        path.starts_with(Storage::kPathPrefix) || is_sign_in(path) || is_telemetry(path);
     fault = faults_.next(path, is_by_verb ? std::string_view(request.method) : method);
     exchange->set_recorder([this, number = exchange->journal_number](const HttpReply& reply) {
       record(number, reply);
@@ -228,6 +229,8 @@ void Router::serve(const std::shared_ptr<Exchange>& exchange) {
     return exchange->reply(storage_.serve(request));
   if (is_sign_in(request.path()))
     return exchange->reply(identity_.serve(request, exchange->journal_number));
+  if (is_telemetry(request.path()) && request.path() == TelemetryService::kOpenPath)
+    return exchange->reply(telemetry_.serve(request));
   const bool is_local = request.path().starts_with(kLocalPrefix);
   if (is_local && takes_anybody()) return serve_local(*exchange);
   if (auto refusal = refuse_credentials(request)) {
@@ -235,6 +238,7 @@ void Router::serve(const std::shared_ptr<Exchange>& exchange) {
   }
   if (is_local) return serve_local(*exchange);
   if (const auto compute = compute_of(request.path())) return serve_thrift(exchange, *compute);
+  if (is_telemetry(request.path())) return exchange->reply(telemetry_.serve(request));
   if (!traits_.hive && request.path() == IdentityService::kWhoAmIPath)
     return exchange->reply(identity_.who_am_i(request));
   if (traits_.hive) {
@@ -250,6 +254,10 @@ void Router::serve(const std::shared_ptr<Exchange>& exchange) {
 /// Plain Hive servers know nothing of OAuth.
 bool Router::is_sign_in(std::string_view path) const {
   return !traits_.hive && IdentityService::serves(path);
+}
+
+bool Router::is_telemetry(std::string_view path) const {
+  return !traits_.hive && TelemetryService::serves(path);
 }
 
 bool Router::takes_anybody() const {
@@ -275,14 +283,15 @@ void Router::serve_local(Exchange& exchange) {
   const std::string_view path = exchange.request().path();
   if (path == "/_local/faults") return serve_faults(exchange);
   if (path == "/_local/journal") return serve_journal(exchange);
+  if (path == "/_local/telemetry") return serve_telemetry_records(exchange);
   if (path == "/_local/health") {
     return exchange.reply(
         json_reply(200, base::concat(R"({"status":"ok","sessions":)", thrift_.open_sessions(),
                                      R"(,"operations":)", thrift_.open_operations(), "}")));
   }
-  exchange.reply(
-      error_reply(404, "ENDPOINT_NOT_FOUND",
-                  "Local endpoints are /_local/health, /_local/faults, /_local/journal."));
+  exchange.reply(error_reply(404, "ENDPOINT_NOT_FOUND",
+                             "Local endpoints are /_local/health, /_local/faults, /_local/journal, "
+                             "/_local/telemetry."));
 }
 
 void Router::serve_faults(Exchange& exchange) {
@@ -309,6 +318,16 @@ void Router::serve_journal(Exchange& exchange) {
     return exchange.reply(error_reply(405, "METHOD_NOT_ALLOWED", "Use GET or DELETE."));
   }
   exchange.reply(json_reply(200, journal_.to_json()));
+}
+
+void Router::serve_telemetry_records(Exchange& exchange) {
+  const HttpRequest& request = exchange.request();
+  if (request.method == "DELETE") {
+    telemetry_.clear();
+  } else if (request.method != "GET") {
+    return exchange.reply(error_reply(405, "METHOD_NOT_ALLOWED", "Use GET or DELETE."));
+  }
+  exchange.reply(json_reply(200, telemetry_.to_json()));
 }
 
 void Router::add_standard_headers(const HttpRequest& request, HttpReply& reply) const {

@@ -7,6 +7,7 @@
 #include "warehouse/identity_service.h"
 #include "warehouse/journal.h"
 #include "warehouse/storage.h"
+#include "warehouse/telemetry_service.h"
 #include "warehouse/thrift_service.h"
 #include "warehouse/timers.h"
 
@@ -31,7 +32,7 @@ struct RouterOptions {
 class Router {
  public:
   Router(RouterOptions options, FaultRules& faults, Journal& journal, ThriftService& thrift,
-         Storage& storage, IdentityService& identity, Timers& timers)
+         Storage& storage, IdentityService& identity, TelemetryService& telemetry, Timers& timers)
       : options_(std::move(options)),
         traits_(traits_of(options_.flavor)),
         faults_(faults),
@@ -39,6 +40,7 @@ class Router {
         thrift_(thrift),
         storage_(storage),
         identity_(identity),
+        telemetry_(telemetry),
         timers_(timers) {}
 
   void route(std::shared_ptr<Exchange> exchange);
@@ -56,6 +58,8 @@ class Router {
   void serve_local(Exchange& exchange);
   void serve_faults(Exchange& exchange);
   void serve_journal(Exchange& exchange);
+  void serve_telemetry_records(Exchange& exchange);
+  bool is_telemetry(std::string_view path) const;
   std::optional<Compute> compute_of(std::string_view path) const;
   std::optional<HttpReply> refuse_bearer(const HttpRequest& request) const;
   std::optional<HttpReply> refuse_credentials(const HttpRequest& request) const;
@@ -69,6 +73,7 @@ class Router {
   ThriftService& thrift_;
   Storage& storage_;
   IdentityService& identity_;
+  TelemetryService& telemetry_;
   Timers& timers_;
 };
 

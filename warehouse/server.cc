@@ -107,9 +107,10 @@ class Server::Impl {
               [this](std::shared_ptr<Exchange> exchange) { router_.route(std::move(exchange)); }),
         storage_(clock, volume_directory(options_)),
         thrift_(*engine_, http_, journal_, storage_, options_.service, clock),
+        telemetry_(options_.telemetry),
         identity_provider_(options_.identity, RouterOptions().org_id, journal_, clock),
         router_({.flavor = options_.service.flavor, .token = options_.token}, faults_, journal_,
-                thrift_, storage_, identity_provider_, http_) {
+                thrift_, storage_, identity_provider_, telemetry_, http_) {
     raise_descriptor_limit();
     load_tables(*engine_, options_);
     if (identity_) ca_file_ = write_authority(*identity_, options_.tls_directory);
@@ -180,6 +181,7 @@ class Server::Impl {
   ThriftService& thrift() noexcept { return thrift_; }
   Storage& storage() noexcept { return storage_; }
   IdentityService& identity() noexcept { return identity_provider_; }
+  TelemetryService& telemetry() noexcept { return telemetry_; }
 
  private:
   void expire_later() {
@@ -200,6 +202,7 @@ class Server::Impl {
   HttpServer http_;
   Storage storage_;
   ThriftService thrift_;
+  TelemetryService telemetry_;
   IdentityService identity_provider_;
   Router router_;
 };
@@ -221,6 +224,7 @@ Journal& Server::journal() noexcept { return impl_->journal(); }
 ThriftService& Server::thrift() noexcept { return impl_->thrift(); }
 Storage& Server::storage() noexcept { return impl_->storage(); }
 IdentityService& Server::identity() noexcept { return impl_->identity(); }
+TelemetryService& Server::telemetry() noexcept { return impl_->telemetry(); }
 std::string Server::scalar_text(std::string_view sql) { return impl_->scalar_text(sql); }
 
 std::int64_t Server::scalar(std::string_view sql) {

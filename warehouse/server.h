@@ -5,6 +5,7 @@
 #include "warehouse/faults.h"
 #include "warehouse/identity_options.h"
 #include "warehouse/journal.h"
+#include "warehouse/telemetry_service.h"
 #include "warehouse/thrift_service.h"
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct ServerOptions {
 
   std::string token;  ///< the access token, or password, that is accepted; empty = any
   IdentityOptions identity;
+  TelemetryOptions telemetry;
   bool tls = false;
   std::string tls_directory;   ///< where ca.pem is written; empty = a new temporary directory
   std::string client_ca_file;  ///< with TLS: clients need a certificate that these have signed
@@ -72,6 +74,7 @@ class Server {
   ThriftService& thrift() noexcept;
   Storage& storage() noexcept;
   IdentityService& identity() noexcept;
+  TelemetryService& telemetry() noexcept;
 
   /// Runs a statement in an engine session of its own, past the wire. Returns the first value of
   /// the first row as text ("" for NULL and for no rows). \throws EngineError

@@ -61,6 +61,11 @@ TEST(WarehouseCommandLine, ReadsEveryOption) {
                                   "250ms",
                                   "--session-idle-timeout",
                                   "60s",
+                                  "--feature-flag",
+                                  "a.b=true",
+                                  "--feature-flag-life",
+                                  "60s",
+                                  "--print-telemetry",
                                   "--print-dsn",
                                   "--quiet"});
 
@@ -78,6 +83,9 @@ TEST(WarehouseCommandLine, ReadsEveryOption) {
   EXPECT_EQ(line.server.engine.library, "/e.so");
   EXPECT_EQ(line.server.service.direct_results_wait, std::chrono::milliseconds(250));
   EXPECT_EQ(line.server.service.session_idle_timeout, std::chrono::seconds(60));
+  EXPECT_EQ(line.server.telemetry.flags.at("a.b"), "true");
+  EXPECT_EQ(line.server.telemetry.flag_life, std::chrono::seconds(60));
+  EXPECT_TRUE(line.print_telemetry);
   EXPECT_TRUE(line.print_dsn);
   EXPECT_TRUE(line.quiet);
 }
@@ -163,6 +171,9 @@ TEST(WarehouseCommandLine, HelpNamesEveryOption) {
                              "--engine",
                              "--direct-results-wait",
                              "--session-idle-timeout",
+                             "--feature-flag",
+                             "--feature-flag-life",
+                             "--print-telemetry",
                              "--print-dsn",
                              "--quiet"}) {
     EXPECT_THAT(std::string(warehouse::help_text()), HasSubstr(option));
