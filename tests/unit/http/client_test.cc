@@ -7,7 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -469,6 +472,144 @@ TEST_F(ClientTest, GivesUpWhenTheOtherCredentialsAreRefusedToo) {
     EXPECT_EQ(error.kind(), ErrorKind::Unauthenticated);
     EXPECT_EQ(transport_->count(), may_renew ? 2U : 1U);
   }
+}
+
+Request get(std::string url) {
+  Request request;
+  request.method = "GET";
+  request.url = std::move(url);
+  return request;
+}
+
+TEST_F(ClientTest, FollowsARedirectOfAReadOnTheSameHostWithCredentials) {
+  const Client sender = client({status(302, {{"Location", "/there"}}), status(200)}, {},
+                               [](Headers& headers, const base::CallContext&) {
+                                 headers.push_back({"Authorization", "Bearer x"});
+                               });
+
+  EXPECT_EQ(sender.send(get("https://h/here"), {}).status, 200);
+
+  EXPECT_EQ(transport_->requests().at(1).url, "https://h/there");
+  EXPECT_EQ(transport_->requests().at(1).headers.size(), 1U);
+}
+
+TEST_F(ClientTest, SendsCredentialsNowhereElse) {  // case H15
+  const Client sender = client({status(302, {{"Location", "https://elsewhere/login?secret=1"}})});
+  Request post = request(RequestClass::Open);
+
+  for (const Request& each : {get("https://h/here"), post}) {
+    const Error error = capture_error([&] { sender.send(each, {}); });
+
+    EXPECT_EQ(error.kind(), ErrorKind::Redirect);
+    EXPECT_EQ(error.attempts(), 1);
+    EXPECT_THAT(error.message(),
+                AllOf(HasSubstr("https://elsewhere"), HasSubstr("?o="), Not(HasSubstr("secret"))));
+  }
+  for (const Request& each : transport_->requests()) EXPECT_THAT(each.url, HasSubstr("//h"));
+}
+
+TEST_F(ClientTest, FollowsNoMoreThanThreeRedirects) {
+  const Client sender = client({status(307, {{"Location", "/again"}})});
+
+  const Error error = capture_error([&] { sender.send(get("https://h/here"), {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Redirect);
+  EXPECT_EQ(transport_->count(), 4U);
+}
+
+/// Holds requests until they are let go, and counts those that are under way at one time.
+class HoldingTransport final : public Transport {
+ public:
+  Reply send(const Request&, const base::CallContext&) override {
+    std::unique_lock lock(mutex_);
+    most_ = std::max(most_, ++running_);
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return released_; });
+    --running_;
+    return Response{.status = 200};
+  }
+  void send_in_background(const Request&, std::chrono::milliseconds, Completion) override {}
+
+  void await_running(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return running_ >= count; });
+  }
+  void release() {
+    std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+  }
+  int most() const {
+    std::lock_guard lock(mutex_);
+    return most_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  int running_ = 0;        // guarded by mutex_
+  int most_ = 0;           // guarded by mutex_
+  bool released_ = false;  // guarded by mutex_
+};
+
+class ClientLimitTest : public testing::Test {
+ protected:
+  ~ClientLimitTest() override { transport_->release(); }
+
+  std::jthread sender(RequestClass request_class) {
+    return std::jthread([this, request_class] {
+      client_.send({.url = "https://h/", .request_class = request_class}, {});
+    });
+  }
+
+  FakeClock clock_;
+  std::shared_ptr<HoldingTransport> transport_ = std::make_shared<HoldingTransport>();
+  Client client_{transport_, RetryOptions{}, {}, clock_, 2};
+};
+
+TEST_F(ClientLimitTest, KeepsToTheNumberOfRequestsAtOneTime) {
+  std::vector<std::jthread> senders;
+  for (int i = 0; i < 6; ++i) senders.push_back(sender(RequestClass::Execute));
+  transport_->await_running(2);
+  clock_.await_waiters(4);
+
+  transport_->release();
+  senders.clear();
+
+  EXPECT_EQ(transport_->most(), 2);
+}
+
+TEST_F(ClientLimitTest, LetsPassWhatEndsAStatement) {
+  std::vector<std::jthread> senders;
+  for (int i = 0; i < 2; ++i) senders.push_back(sender(RequestClass::Execute));
+  transport_->await_running(2);
+
+  senders.push_back(sender(RequestClass::Close));
+
+  transport_->await_running(3);  // or this test would never end
+  transport_->release();
+}
+
+TEST_F(ClientLimitTest, EndsTheWaitForATurnWithTheCallsDeadline) {
+  std::vector<std::jthread> senders;
+  for (int i = 0; i < 2; ++i) senders.push_back(sender(RequestClass::Execute));
+  transport_->await_running(2);
+  base::CallContext call;
+  call.deadline = clock_.now() + 1s;
+  std::optional<Error> error;
+  {
+    std::jthread late([&] {
+      error = capture_error([&] {
+        client_.send({.url = "https://h/", .request_class = RequestClass::Execute}, call);
+      });
+    });
+    clock_.await_waiters(1);
+    clock_.advance(1s);
+  }
+  transport_->release();
+
+  EXPECT_EQ(error->kind(), ErrorKind::Timeout);
+  EXPECT_FALSE(error->outcome_unknown()) << "it was never sent";
 }
 
 }  // namespace
