@@ -8,7 +8,7 @@
 namespace dbsql::config {
 namespace {
 
-constexpr std::array<std::string_view, 50> kKeys = {
+constexpr std::array<std::string_view, 51> kKeys = {
     // The driver manager's.
     "Driver", "Description", "DriverManagerEncoding",
     // HTTP and Databricks are all there is.
@@ -27,10 +27,10 @@ constexpr std::array<std::string_view, 50> kKeys = {
     "UseSystemTrustStore",
     // Files say by themselves what they are, and whether there are any.
     "TwoWaySSL", "SSLTrustStoreType", "SSLTrustStorePwd", "SSLTrustStoreProvider",
-    "SSLKeyStoreType", "SSLKeyStoreProvider", "UseSystemProxy",
+    "SSLKeyStoreType", "SSLKeyStoreProvider", "AcceptUndeterminedRevocation", "UseSystemProxy",
     // Their logs.
-    "LogLevel", "LogPath", "LogFileSize", "LogFileCount",
-    "EnableRequestTracing", "UCIngestionRetriableHttpCode", "VolumeOperationRetryableHttpCode",
+    "LogLevel", "LogPath", "LogFileSize", "LogFileCount", "EnableRequestTracing",
+    "UCIngestionRetriableHttpCode", "VolumeOperationRetryableHttpCode",
     "VolumeOperationRetryTimeout"};
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <dbsql/error.h>
+
 #include "config/option_rows.h"
 
 namespace dbsql::config {
@@ -43,6 +45,13 @@ void set_min_version(Config& config, const Value& value) {
 
 std::string min_version_text(const Config& config) {
   return config.transport.tls.min_version == Tls::Version::Tls13 ? "1.3" : "1.2";
+}
+
+void require_no_revocation_check(Config&, const Value& value) {
+  if (!value.boolean) return;
+  throw_error({.kind = ErrorKind::Configuration,
+               .message = "tls.check_revocation: this version cannot ask whether a certificate was "
+                          "revoked; leave it out"});
 }
 
 constexpr Option kTls[] = {
@@ -110,6 +119,15 @@ constexpr Option kTls[] = {
      .help = "password of that key, when it is encrypted",
      .store = store<&Config::transport, &Transport::tls, &Tls::client_key_password>,
      .text = text<&Config::transport, &Transport::tls, &Tls::client_key_password>},
+    {.key = "tls.check_revocation",
+     .other_names = "adbc.http_options.tls.revocation_mode",
+     .jdbc_names = "CheckCertRevocation",
+     .odbc_names = "CheckCertRevocation",
+     .type = OptionType::Boolean,
+     .fallback = "false",
+     .help = "whether to ask if a certificate was revoked; this version cannot: only false is "
+             "accepted",
+     .store = require_no_revocation_check},
 };
 
 void set_proxy_auth(Config& config, const Value& value) {
