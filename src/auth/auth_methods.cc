@@ -30,7 +30,9 @@ std::string host_of(const AuthSettings& settings) {
 }
 
 OidcHost oidc_host(const AuthSettings& settings) {
-  return {.origin = settings.origin, .account_id = settings.account_id};
+  return {.origin = settings.origin,
+          .account_id = settings.account_id,
+          .discovery_url = settings.discovery_url};
 }
 
 AzureWorkspace azure_workspace(const AuthSettings& settings) {

@@ -59,19 +59,39 @@ OidcEndpoints account_endpoints(const OidcHost& host) {
   return {.authorization = base + "authorize", .token = base + "token", .device_authorization = {}};
 }
 
+/// Where the document of a host is: its own, or the one that is named.
+std::string document_url(const OidcHost& host) {
+  if (!host.discovery_url.empty()) return host.discovery_url;
+  return base::concat(host.origin, "/oidc/.well-known/oauth-authorization-server");
+}
+
+/// Whose word a document is: an endpoint may be on its host. One that is named is trusted as the
+/// option that names it.
+std::string document_origin(const OidcHost& host) {
+  if (host.discovery_url.empty()) return host.origin;
+  const auto url = http::Url::parse(host.discovery_url);
+  const bool is_safe = url && (url->scheme == "https" || http::is_loopback_host(url->host));
+  if (!is_safe)
+    throw_error({.kind = ErrorKind::Configuration,
+                 .message = "auth.discovery_url is not an https address"});
+  return url->origin();
+}
+
 OidcEndpoints fetch(const std::shared_ptr<http::Transport>& transport, const OidcHost& host,
                     const base::CallContext& call, base::Clock& clock) {
+  const std::string origin = document_origin(host);
   http::Request request;
   request.method = "GET";
-  request.url = base::concat(host.origin, "/oidc/.well-known/oauth-authorization-server");
+  request.url = document_url(host);
   request.headers = {{"Accept", "application/json"}};
   request.name = "OAuth discovery";
   request.request_class = http::RequestClass::Read;
   request.first_byte_timeout = kAnswerTimeout;
   const http::Client client(transport, {}, {}, clock);
   try {
-    return read_discovery_document(client.send(std::move(request), call).body.text(), host.origin);
+    return read_discovery_document(client.send(std::move(request), call).body.text(), origin);
   } catch (const Error& error) {
+    if (!host.discovery_url.empty()) throw;
     if (error.http_status() == 404) return workspace_endpoints(host.origin);
     if (error.http_status() != 403) throw;
     refuse(base::concat("OAuth is not supported for ", host.origin,
@@ -111,16 +131,18 @@ OidcEndpoints read_discovery_document(std::string_view body, std::string_view or
 OidcEndpoints discover_endpoints(const std::shared_ptr<http::Transport>& transport,
                                  const OidcHost& host, const base::CallContext& call,
                                  base::Clock& clock) {
-  if (!host.account_id.empty()) return account_endpoints(host);
+  const bool is_named = !host.discovery_url.empty();
+  if (!is_named && !host.account_id.empty()) return account_endpoints(host);
   static std::mutex mutex;
-  static auto* const known = new std::map<std::string, OidcEndpoints>;  // by origin; leaked
+  static auto* const known = new std::map<std::string, OidcEndpoints>;  // by document; leaked
+  const std::string document = document_url(host);
   {
     std::lock_guard lock(mutex);
-    if (const auto found = known->find(host.origin); found != known->end()) return found->second;
+    if (const auto found = known->find(document); found != known->end()) return found->second;
   }
   OidcEndpoints endpoints = fetch(transport, host, call, clock);
   std::lock_guard lock(mutex);
-  return known->insert_or_assign(host.origin, std::move(endpoints)).first->second;
+  return known->insert_or_assign(document, std::move(endpoints)).first->second;
 }
 
 }  // namespace dbsql::auth

@@ -20,21 +20,23 @@ struct OidcEndpoints {
 /// The host that a connection goes to, as identity services see it.
 struct OidcHost {
   std::string origin;  ///< scheme, host and port, for instance "https://my.cloud.databricks.com"
-  std::string account_id;  ///< of an account console; empty = a workspace
+  std::string account_id;     ///< of an account console; empty = a workspace
+  std::string discovery_url;  ///< a document elsewhere that is asked in place of the host's own
 };
 
-/// Finds the endpoints of a host (reference/auth-http-config.md 2.2): by rule for an account
-/// console, else from the workspace's OAuth document, else, where there is no such document, by the
-/// paths that workspaces have.
+/// Finds the endpoints of a host (reference/auth-http-config.md 2.2): from the document that is
+/// named, else by rule for an account console, else from the workspace's OAuth document, else,
+/// where there is no such document, by the paths that workspaces have.
 ///
 /// Documents are remembered for the life of the process. Threads: safe from any thread.
 /// \throws AuthenticationError  the host offers no OAuth, or its document points to a host that is
-///   neither its own nor one of Databricks' or its clouds'
+///   neither its own, nor the document's where that was named, nor one of Databricks' or its
+///   clouds'
 OidcEndpoints discover_endpoints(const std::shared_ptr<http::Transport>& transport,
                                  const OidcHost& host, const base::CallContext& call,
                                  base::Clock& clock = base::Clock::system());
 
-/// The endpoints in a document of `origin`. \throws AuthenticationError as above
+/// The endpoints in a document that comes from `origin`. \throws AuthenticationError as above
 OidcEndpoints read_discovery_document(std::string_view body, std::string_view origin);
 
 /// Whether a host belongs to Databricks or to a cloud that signs in for it.

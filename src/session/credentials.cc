@@ -99,7 +99,9 @@ auth::AuthSettings auth_settings_of(const config::ConnectionConfig& config) {
   to.origin = origin_of(config);
   to.account_id = from.account_id;
   to.org_id = config.org_id;
-  to.type = config::auth_type_name(config.auth_type);
+  // A ready-made token is exchanged only where that was asked for.
+  const bool is_foreign = config.auth_type == AuthType::Token && !from.federation_client_id.empty();
+  to.type = is_foreign ? "oauth-token" : config::auth_type_name(config.auth_type);
   to.profile = from.profile;
   to.token = config.token;
   to.user = config.user;

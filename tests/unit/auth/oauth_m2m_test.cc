@@ -167,6 +167,31 @@ TEST_F(OAuthM2MTest, KnowsTheEndpointsOfAnAccountWithoutAsking) {
             "https://accounts.cloud.databricks.com/oidc/accounts/acc-1/v1/token");
 }
 
+TEST_F(OAuthM2MTest, AsksTheDocumentThatIsNamed) {
+  endpoint_->answer(200, document("https://identity.example"));
+  endpoint_->answer(200, kToken);
+  OidcHost named = host("m2m-12");
+  named.discovery_url = "https://identity.example/tenant/.well-known/openid-configuration";
+
+  token(named);
+
+  ASSERT_EQ(endpoint_->requests.size(), 2U);
+  EXPECT_EQ(endpoint_->requests[0].url, named.discovery_url);
+  EXPECT_EQ(endpoint_->requests[1].url, "https://identity.example/oidc/v1/token");
+}
+
+TEST_F(OAuthM2MTest, GuessesNothingInPlaceOfADocumentThatIsNamed) {
+  endpoint_->answer(404, "");
+  OidcHost named = host("m2m-13");
+  named.discovery_url = "https://identity.example/nothing";
+
+  EXPECT_EQ(capture_error([&] { token(named); }).http_status(), 404);
+  EXPECT_EQ(endpoint_->requests.size(), 1U);
+  named.discovery_url = "http://identity.example/open";
+  EXPECT_EQ(capture_error([&] { token(named); }).kind(), ErrorKind::Configuration);
+  EXPECT_EQ(endpoint_->requests.size(), 1U);
+}
+
 TEST_F(OAuthM2MTest, LogsTokenFetchesAtDebugOnlyAndNeverAToken) {
   clock_.advance_when_waited_on(false);
   endpoint_->answer(200, document(host("m2m-8").origin));
