@@ -60,7 +60,11 @@ IdentityClient::Fields IdentityClient::authorization(const std::string& scope) {
 }
 
 std::string IdentityClient::click(const Fields& query, std::string_view decision) {
-  const HttpResult page = get(base::concat("/v1/authorize?", form_text(query)));
+  return click_at(base::concat("/v1/authorize?", form_text(query)), decision);
+}
+
+std::string IdentityClient::click_at(const std::string& target, std::string_view decision) {
+  const HttpResult page = get(target);
   if (page.status == 302) return page.header("location");
   const std::string id = between(page.body, "name=\"request\" value=\"", "\"");
   EXPECT_NE(id, "") << page.status << page.body;

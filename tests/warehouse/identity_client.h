@@ -34,6 +34,8 @@ class IdentityClient {
 
   /// Opens the consent page and clicks; returns where the browser is sent.
   std::string click(const Fields& query, std::string_view decision);
+  /// The same at an address below the prefix.
+  std::string click_at(const std::string& target, std::string_view decision);
   /// Signs a person in and returns the token endpoint's answer.
   nlohmann::json sign_in(const std::string& scope);
 

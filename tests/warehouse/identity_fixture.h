@@ -5,7 +5,7 @@
 #include "support/fake_clock.h"
 #include "tests/warehouse/identity_client.h"
 #include "tests/warehouse/server_test.h"
-#include "tests/warehouse/signed_token.h"
+#include "support/signed_token.h"
 #include "warehouse/identity_service.h"
 #include "warehouse/web_token.h"
 

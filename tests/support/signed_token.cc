@@ -1,4 +1,4 @@
-#include "tests/warehouse/signed_token.h"
+#include "support/signed_token.h"
 
 #include "base/base64.h"
 #include "base/text.h"
