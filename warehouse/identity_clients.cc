@@ -82,7 +82,7 @@ Caller IdentityClients::identify(const ClientProof& proof) const {
   const bool is_basic = base::starts_with_ignore_case(proof.authorization, "Basic ");
   const bool has_secret = proof.form.has("client_secret");
   const bool has_assertion = proof.form.has("client_assertion");
-  if (int{is_basic} + int{has_secret} + int{has_assertion} > 1)
+  if ((is_basic && (has_secret || has_assertion)) || (has_secret && has_assertion))
     throw OAuthRefusal("invalid_request", "The client proves itself in more than one way.");
   if (is_basic) {
     const Basic basic = read_basic(proof.authorization);

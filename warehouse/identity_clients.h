@@ -51,7 +51,7 @@ class IdentityClients {
   Caller identify(const ClientProof& proof) const;
 
   /// The token of another issuer that is trusted. \throws OAuthRefusal  it is not good now
-  WebTokenClaims verify_foreign(std::string_view token,
+  WebTokenClaims verify_foreign(std::string_view text,
                                 std::chrono::system_clock::time_point now) const;
 
  private:

@@ -41,7 +41,7 @@ sigset_t block_stop_signals() {
 /// The whole DSN: with what the client has to trust.
 /// \param shows_secret  for a script; people's terminals and logs keep what they see
 std::string complete_dsn(const Server& server, bool shows_secret) {
-  const std::string dsn = server.dsn(shows_secret);
+  std::string dsn = server.dsn(shows_secret);
   if (server.ca_file().empty()) return dsn;
   const bool has_options = dsn.find('?') != std::string::npos;
   return concat(dsn, has_options ? "&" : "?", "tls.ca_file=", server.ca_file());
