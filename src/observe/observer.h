@@ -6,8 +6,8 @@ namespace dbsql::observe {
 
 /// Listens to what the core does. A seam: telemetry, profiles and progress callbacks implement it.
 ///
-/// Threads: called from the thread of the call that caused the event; implementations guard their
-/// own state.
+/// Threads: called from the thread of the call that caused the event, or from the worker thread
+/// that does its work; implementations guard their own state.
 class Observer {
  public:
   virtual ~Observer() = default;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,6 +32,8 @@ class Sink {
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
   virtual ~Sink() = default;
+  /// Connections share a sender only if their sinks have the same name.
+  virtual std::string name() const = 0;
   virtual void on_batch(const ExportedBatch& batch) = 0;
   /// Records were lost; `reason` is one word.
   virtual void on_drop(std::string_view reason, std::size_t records) = 0;
@@ -44,6 +47,9 @@ class CallbackSink final : public Sink {
 
   explicit CallbackSink(OnBatch on_batch, OnDrop on_drop = {})
       : on_batch_(std::move(on_batch)), on_drop_(std::move(on_drop)) {}
+  std::string name() const override {
+    return "callback " + std::to_string(reinterpret_cast<std::uintptr_t>(this));
+  }
   void on_batch(const ExportedBatch& batch) override {
     if (on_batch_) on_batch_(batch);
   }
@@ -68,6 +74,7 @@ class FileSink final : public Sink {
 
   explicit FileSink(std::string path);
   FileSink(std::string path, Limits limits);
+  std::string name() const override { return "file " + path_; }
   void on_batch(const ExportedBatch& batch) override;
   void on_drop(std::string_view, std::size_t) override {}
 

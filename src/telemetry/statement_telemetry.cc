@@ -1,0 +1,184 @@
+#include "telemetry/statement_telemetry.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace dbsql::telemetry {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::int64_t in_ms(std::chrono::nanoseconds duration) noexcept {
+  return std::chrono::duration_cast<milliseconds>(duration).count();
+}
+
+ResultFormat format_of(observe::PageReceived::Format format) noexcept {
+  switch (format) {
+    case observe::PageReceived::Format::Arrow:
+      return ResultFormat::InlineArrow;
+    case observe::PageReceived::Format::Columns:
+      return ResultFormat::ColumnarInline;
+    case observe::PageReceived::Format::Links:
+      return ResultFormat::ExternalLinks;
+    case observe::PageReceived::Format::None:
+      break;
+  }
+  return ResultFormat::Unspecified;
+}
+
+VolumeOperation volume_operation_of(std::string_view operation) noexcept {
+  if (operation == "PUT") return VolumeOperation::Put;
+  if (operation == "GET") return VolumeOperation::Get;
+  return VolumeOperation::Delete;
+}
+
+/// The word for what ended a statement, where it is not that of any call.
+ErrorCategory of_statement(ErrorCategory error) noexcept {
+  return error == ErrorCategory::Cancelled ? ErrorCategory::ExecuteStatementCancelled : error;
+}
+
+/// The word for what was wrong with a file.
+ErrorCategory of_chunk(ErrorKind kind) noexcept {
+  const ErrorCategory category = category_of(kind);
+  return category == ErrorCategory::ResultSet ? ErrorCategory::Decompression
+                                              : ErrorCategory::ChunkDownload;
+}
+
+}  // namespace
+
+StatementTelemetry::StatementTelemetry(std::shared_ptr<ConnectionTelemetry> connection,
+                                       OperationType type, StatementType statement_type) noexcept
+    : connection_(std::move(connection)), clock_(connection_->clock()), started_(clock_.now()) {
+  operation_.type = type;
+  operation_.statement_type = statement_type;
+}
+
+void StatementTelemetry::on(const observe::Event& event) noexcept {
+  const std::lock_guard lock(mutex_);
+  std::visit([this](const auto& each) { take_locked(each); }, event);
+}
+
+void StatementTelemetry::take_locked(const observe::StatementSubmitted& event) {
+  operation_.statement_id = WireId(event.statement_id);
+}
+
+void StatementTelemetry::take_locked(const observe::StatementPolled& event) {
+  ++operation_.polls;
+  operation_.poll_ms += in_ms(event.latency);
+}
+
+void StatementTelemetry::take_locked(const observe::PageReceived& event) {
+  const ResultFormat format = format_of(event.format);
+  if (format != ResultFormat::Unspecified) {
+    operation_.format = format;
+    operation_.is_compressed = event.is_compressed;
+  }
+  if (event.links > 0) chunks_locked().present += event.links;
+  if (format != ResultFormat::ExternalLinks) operation_.bytes += event.wire_bytes;
+}
+
+void StatementTelemetry::take_locked(const observe::ChunkReceived& event) {
+  ChunkDetails& chunks = chunks_locked();
+  const std::int64_t latency = in_ms(event.latency);
+  if (event.index == 0) chunks.initial_ms = latency;
+  chunks.slowest_ms = std::max(chunks.slowest_ms, latency);
+  chunks.sum_ms += latency;
+  operation_.retries += event.repeats;
+  operation_.bytes += event.wire_bytes;
+}
+
+void StatementTelemetry::take_locked(const observe::ChunkConsumed& event) {
+  ChunkDetails& chunks = chunks_locked();
+  ++chunks.iterated;
+  chunks.present = std::max(chunks.present, chunks.iterated);
+  if (event.index == 0 && !operation_.ready_ms) operation_.ready_ms = elapsed_ms(started_);
+}
+
+void StatementTelemetry::take_locked(const observe::ChunkFailed& event) {
+  operation_.failed_chunk = event.index;
+  fail_locked(of_chunk(event.kind));
+}
+
+void StatementTelemetry::take_locked(const observe::StagingTransferred& event) {
+  operation_.statement_type = StatementType::Volume;
+  operation_.volume = volume_operation_of(event.operation);
+}
+
+void StatementTelemetry::take_locked(const observe::Failed& event) {
+  fail_locked(category_of(event.kind));
+}
+
+void StatementTelemetry::ready() noexcept {
+  const std::lock_guard lock(mutex_);
+  freeze_locked();
+}
+
+void StatementTelemetry::failed(ErrorCategory error) noexcept {
+  const std::lock_guard lock(mutex_);
+  freeze_locked();
+  fail_locked(of_statement(error));
+}
+
+void StatementTelemetry::reading() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (reading_since_) return;
+  reading_since_ = clock_.now();
+  const bool has_files = operation_.format == ResultFormat::ExternalLinks;
+  if (!has_files && !operation_.ready_ms) operation_.ready_ms = operation_.latency_ms;
+}
+
+void StatementTelemetry::exhausted() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (reading_since_ && !operation_.consumption_ms)
+      operation_.consumption_ms = elapsed_ms(*reading_since_);
+  }
+  finish();
+}
+
+void StatementTelemetry::cancelled(std::chrono::nanoseconds latency, ErrorCategory error) noexcept {
+  Operation cancel;
+  cancel.type = OperationType::CancelStatement;
+  cancel.latency_ms = in_ms(latency);
+  cancel.error = error;
+  {
+    const std::lock_guard lock(mutex_);
+    cancel.statement_id = operation_.statement_id;
+    cancel.statement_type = operation_.statement_type;
+  }
+  connection_->record(cancel);
+}
+
+void StatementTelemetry::finish() noexcept {
+  Operation finished;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(is_finished_, true)) return;
+    freeze_locked();
+    if (reading_since_ && !operation_.consumption_ms)
+      operation_.consumption_ms = elapsed_ms(*reading_since_);
+    finished = operation_;
+  }
+  connection_->record(finished);
+}
+
+void StatementTelemetry::freeze_locked() {
+  if (std::exchange(is_frozen_, true)) return;
+  operation_.latency_ms = elapsed_ms(started_);
+}
+
+void StatementTelemetry::fail_locked(ErrorCategory error) {
+  if (operation_.error == ErrorCategory::None) operation_.error = error;
+}
+
+ChunkDetails& StatementTelemetry::chunks_locked() {
+  if (!operation_.chunks) operation_.chunks.emplace();
+  return *operation_.chunks;
+}
+
+std::int64_t StatementTelemetry::elapsed_ms(TimePoint from) const noexcept {
+  return std::max<std::int64_t>(in_ms(clock_.now() - from), 0);
+}
+
+}  // namespace dbsql::telemetry

@@ -1,0 +1,460 @@
+#include "telemetry/connection_telemetry.h"
+
+#include "support/fake_clock.h"
+#include "telemetry/statement_telemetry.h"
+#include "unit/telemetry/sample_record.h"
+#include "unit/telemetry/scripted_transport.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace dbsql::telemetry {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using test::FakeClock;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using Reason = Decision::Reason;
+using State = Decision::State;
+
+/// Answers about flags and takes exports, as a workspace does.
+struct Workspace {
+  std::shared_ptr<ScriptedTransport> transport =
+      std::make_shared<ScriptedTransport>(response_of(200));
+
+  static http::Response flag(bool on) {
+    const std::string name =
+        "databricks.partnerplatform.clientConfigsFeatureFlags.enableTelemetryForCppDriver";
+    return response_of(200, R"({"flags":[{"name":")" + name + R"(","value":")" +
+                                (on ? "true" : "false") + R"("}]})");
+  }
+
+  std::vector<http::Request> requests(std::string_view path) const {
+    std::vector<http::Request> found;
+    for (std::size_t i = 0; i < transport->count(); ++i) {
+      if (transport->request(i).url.find(path) != std::string::npos)
+        found.push_back(transport->request(i));
+    }
+    return found;
+  }
+  /// The `sql_driver_log` of every record that arrived.
+  std::vector<json> logs() const {
+    std::vector<json> logs;
+    for (const http::Request& request : requests("/telemetry-ext")) {
+      const json body = json::parse(request.body.text());
+      for (const json& document : body["protoLogs"])
+        logs.push_back(json::parse(document.get<std::string>())["entry"]["sql_driver_log"]);
+    }
+    return logs;
+  }
+  std::vector<std::string> operations() const {
+    std::vector<std::string> types;
+    for (const json& log : logs())
+      types.push_back(log["sql_operation"]["operation_detail"]["operation_type"]);
+    return types;
+  }
+};
+
+struct TelemetryOfAConnection : testing::Test {
+  ConnectionSettings settings() {
+    ConnectionSettings made;
+    made.destination = destination_to(workspace.transport);
+    made.connection_host = made.destination->host;
+    made.identity = "me";
+    made.facts = sample_facts();
+    made.registry = &registry;
+    made.flags = &flags;
+    made.clock = &clock;
+    return made;
+  }
+  ConnectionSettings forced() {
+    auto made = settings();
+    made.options.is_forced = true;
+    return made;
+  }
+  ConnectionSettings opted_in() {
+    auto made = settings();
+    made.options.enabled = true;
+    return made;
+  }
+  static void open(ConnectionTelemetry& connection, std::string id = "01ef-session") {
+    connection.on(observe::SessionOpened{std::move(id), 12ms});
+  }
+  static void close(ConnectionTelemetry& connection, bool failed = false) {
+    connection.on(observe::SessionClosed{"01ef-session", 3ms, failed});
+  }
+  std::shared_ptr<StatementTelemetry> statement(
+      const std::shared_ptr<ConnectionTelemetry>& connection) {
+    return std::make_shared<StatementTelemetry>(connection, OperationType::ExecuteStatement,
+                                                StatementType::Query);
+  }
+  /// The record of one statement that `act` happens to.
+  template <class Act>
+  json record_of(Act&& act) {
+    const auto connection = ConnectionTelemetry::create(forced());
+    open(*connection);
+    {
+      const auto made = statement(connection);
+      act(*made);
+    }
+    close(*connection);
+    for (const json& log : workspace.logs()) {
+      if (log["sql_operation"]["operation_detail"]["operation_type"] == "EXECUTE_STATEMENT")
+        return log;
+    }
+    return {};
+  }
+
+  FakeClock clock;
+  Workspace workspace;
+  Registry registry{clock};
+  FeatureFlagCache flags{clock};
+};
+
+TEST_F(TelemetryOfAConnection, TellsOfItsSessionAndItsStatements) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection);
+  statement(connection)->on(observe::StatementSubmitted{"01ef-statement", 5ms});
+  close(*connection);
+
+  EXPECT_THAT(workspace.operations(),
+              ElementsAre("CREATE_SESSION", "EXECUTE_STATEMENT", "DELETE_SESSION"));
+  const auto logs = workspace.logs();
+  EXPECT_EQ(logs[0]["operation_latency_ms"], 12);
+  EXPECT_TRUE(logs[0].contains("driver_connection_params"));
+  EXPECT_EQ(logs[1]["sql_statement_id"], "01ef-statement");
+  EXPECT_EQ(logs[2]["operation_latency_ms"], 3);
+  for (const json& log : logs) EXPECT_EQ(log["session_id"], "01ef-session");
+  EXPECT_EQ(registry.size(), 0U);
+}
+
+TEST_F(TelemetryOfAConnection, IsNotThereWhenItMayTellNothing) {
+  auto off = settings();
+  off.options.enabled = false;
+  auto stopped = forced();
+  stopped.kill_switch = true;
+  auto strict = settings();
+  strict.options.requires_opt_in = true;
+
+  EXPECT_EQ(ConnectionTelemetry::create(off), nullptr);
+  EXPECT_EQ(ConnectionTelemetry::create(stopped), nullptr);
+  EXPECT_EQ(ConnectionTelemetry::create(strict), nullptr);
+  EXPECT_EQ(ConnectionTelemetry::decision_of(off).reason, Reason::OptedOut);
+  EXPECT_EQ(workspace.transport->count(), 0U);
+}
+
+TEST_F(TelemetryOfAConnection, AsksTheServerOnlyWhenThereIsASession) {
+  workspace.transport->answer_with(Workspace::flag(true));
+  const auto connection = ConnectionTelemetry::create(opted_in());
+  EXPECT_EQ(connection->decision().state, State::Pending);
+  EXPECT_EQ(workspace.transport->count(), 0U);
+
+  open(*connection);
+  close(*connection);
+
+  EXPECT_EQ(connection->decision(), (Decision{State::On, Reason::ServerOn}));
+  EXPECT_THAT(workspace.operations(), ElementsAre("CREATE_SESSION", "DELETE_SESSION"));
+}
+
+TEST_F(TelemetryOfAConnection, KeepsItsRecordsUntilTheServerHasSaidYes) {
+  workspace.transport->hold();
+  const auto connection = ConnectionTelemetry::create(opted_in());
+  open(*connection);
+  statement(connection)->finish();
+  EXPECT_THAT(workspace.operations(), IsEmpty());
+
+  workspace.transport->hold(false);
+  workspace.transport->let_go(Workspace::flag(true));
+  close(*connection);
+
+  EXPECT_THAT(workspace.operations(),
+              ElementsAre("CREATE_SESSION", "EXECUTE_STATEMENT", "DELETE_SESSION"));
+}
+
+TEST_F(TelemetryOfAConnection, ForgetsItsRecordsWhenTheServerSaysNo) {
+  for (const http::Reply& no :
+       {http::Reply(Workspace::flag(false)), http::Reply(response_of(500)),
+        http::Reply(response_of(404)), http::Reply(http::Failure{.kind = ErrorKind::Network})}) {
+    FeatureFlagCache fresh(clock);
+    auto asking = opted_in();
+    asking.flags = &fresh;
+    workspace.transport->answer_with(no);
+    const auto connection = ConnectionTelemetry::create(asking);
+    open(*connection);
+    statement(connection)->finish();
+    EXPECT_EQ(connection->decision().state, State::Off);
+    close(*connection);
+  }
+
+  EXPECT_THAT(workspace.operations(), IsEmpty());
+  EXPECT_EQ(registry.size(), 0U);
+}
+
+TEST_F(TelemetryOfAConnection, TellsNothingWhenItEndsBeforeTheServerHasSaid) {
+  workspace.transport->hold();
+  auto connection = ConnectionTelemetry::create(opted_in());
+  open(*connection);
+  close(*connection);
+  connection.reset();
+
+  workspace.transport->let_go(Workspace::flag(true));
+
+  EXPECT_THAT(workspace.operations(), IsEmpty());
+}
+
+TEST_F(TelemetryOfAConnection, ForcesItselfOnWithoutAskingTheServer) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection);
+  close(*connection);
+
+  EXPECT_THAT(workspace.requests("feature-flags"), IsEmpty());
+  EXPECT_EQ(connection->decision().reason, Reason::Forced);
+}
+
+TEST_F(TelemetryOfAConnection, KnowsWithoutAskingWhatAnotherOneWasTold) {
+  workspace.transport->answer_with(Workspace::flag(true));
+  const auto first = ConnectionTelemetry::create(opted_in());
+  open(*first);
+  const auto second = ConnectionTelemetry::create(opted_in());
+
+  EXPECT_EQ(second->decision().state, State::On);
+  EXPECT_EQ(workspace.requests("feature-flags").size(), 1U);
+  close(*first);
+  close(*second);
+}
+
+TEST_F(TelemetryOfAConnection, TellsNothingOfAConnectionThatSaidNoThroughOneThatSaidYes) {
+  auto no = settings();
+  no.options.enabled = false;
+  for (const bool no_is_first : {true, false}) {
+    const auto silent = no_is_first ? ConnectionTelemetry::create(no) : nullptr;
+    const auto telling = ConnectionTelemetry::create(forced());
+    const auto also_silent = ConnectionTelemetry::create(no);
+    EXPECT_EQ(silent, nullptr);
+    EXPECT_EQ(also_silent, nullptr);
+    open(*telling, "telling");
+    close(*telling);
+  }
+
+  for (const json& log : workspace.logs()) EXPECT_EQ(log["session_id"], "telling");
+}
+
+TEST_F(TelemetryOfAConnection, TellsOfAFailedConnectionOnlyWhenItMay) {
+  const auto pending = ConnectionTelemetry::create(opted_in());
+  pending->session_failed(ErrorCategory::Auth, 4ms);
+  pending->close();
+  EXPECT_EQ(workspace.transport->count(), 0U);
+
+  const auto on = ConnectionTelemetry::create(forced());
+  on->session_failed(ErrorCategory::Auth, 4ms);
+  on->close();
+
+  const auto logs = workspace.logs();
+  ASSERT_EQ(logs.size(), 1U);
+  EXPECT_EQ(logs[0]["error_info"]["error_name"], "auth_error");
+  EXPECT_FALSE(logs[0].contains("session_id"));
+}
+
+TEST_F(TelemetryOfAConnection, SaysThatItsSessionDidNotEndWell) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection);
+  close(*connection, true);
+
+  EXPECT_EQ(workspace.logs().back()["error_info"]["error_name"], "session_closed");
+}
+
+TEST_F(TelemetryOfAConnection, GoesNowhereNearAForeignHost) {
+  for (const char* host : {"127.0.0.1", "169.254.169.254", "u@h.example.com", "h.example.com/x"}) {
+    auto unsafe = forced();
+    auto destination = destination_to(workspace.transport);
+    destination->host = host;
+    unsafe.destination = destination;
+    unsafe.connection_host = "adb-1.azuredatabricks.net";
+
+    EXPECT_EQ(ConnectionTelemetry::create(unsafe), nullptr) << host;
+    EXPECT_EQ(ConnectionTelemetry::decision_of(unsafe).reason, Reason::UnsafeHost) << host;
+  }
+}
+
+TEST_F(TelemetryOfAConnection, WritesToItsSinkAloneWhenItIsOff) {
+  std::vector<std::string> bodies;
+  auto off = settings();
+  off.options.enabled = false;
+  off.sink = std::make_shared<CallbackSink>(
+      [&](const ExportedBatch& batch) { bodies.emplace_back(batch.body); });
+  const auto connection = ConnectionTelemetry::create(off);
+  open(*connection);
+  close(*connection);
+
+  ASSERT_FALSE(bodies.empty());
+  EXPECT_THAT(bodies.front(), HasSubstr("CREATE_SESSION"));
+  EXPECT_EQ(workspace.transport->count(), 0U);
+}
+
+TEST_F(TelemetryOfAConnection, CanBeClosedFromSeveralThreads) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 5; ++i) threads.emplace_back([&] { connection->close(); });
+  }
+  connection->record({});
+
+  EXPECT_EQ(registry.size(), 0U);
+  EXPECT_THAT(workspace.operations(), ElementsAre("CREATE_SESSION"));
+}
+
+TEST_F(TelemetryOfAConnection, DeliversNothingTwiceAndLosesNothingOfManyConnections) {
+  constexpr int kThreads = 64;
+  constexpr int kStatements = 20;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, i] {
+        const auto connection = ConnectionTelemetry::create(forced());
+        open(*connection, "s" + std::to_string(i));
+        for (int j = 0; j < kStatements; ++j) statement(connection)->finish();
+        close(*connection);
+      });
+    }
+  }
+
+  EXPECT_EQ(workspace.logs().size(), static_cast<std::size_t>(kThreads * (kStatements + 2)));
+  EXPECT_EQ(registry.size(), 0U);
+}
+
+TEST_F(TelemetryOfAConnection, TellsHowLongAStatementTookWithoutItsReader) {
+  const json log = record_of([&](StatementTelemetry& statement) {
+    clock.advance(10ms);
+    statement.ready();
+    statement.reading();
+    clock.advance(200ms);
+    statement.exhausted();
+  });
+
+  EXPECT_EQ(log["operation_latency_ms"], 10);
+  EXPECT_EQ(log["sql_operation"]["result_latency"]["result_set_consumption_latency_millis"], 200);
+}
+
+TEST_F(TelemetryOfAConnection, CountsPollsAndTheirTime) {
+  using Polled = observe::StatementPolled;
+  const json log = record_of([&](StatementTelemetry& statement) {
+    for (int i = 1; i <= 3; ++i)
+      statement.on(Polled{"01ef", Polled::State::Running, i, 100ms * i, 7ms});
+  });
+
+  const json& detail = log["sql_operation"]["operation_detail"];
+  EXPECT_EQ(detail["n_operation_status_calls"], 3);
+  EXPECT_EQ(detail["operation_status_latency_millis"], 21);
+}
+
+TEST_F(TelemetryOfAConnection, MeasuresTheFilesOfAResult) {
+  using Page = observe::PageReceived;
+  const json log = record_of([&](StatementTelemetry& statement) {
+    statement.on(Page{"01ef", 0, 0, Page::Format::Links, true, 4});
+    // They come in any order; the first one is the first of the result.
+    statement.on(observe::ChunkReceived{2, 140ms, 1000, 0});
+    statement.on(observe::ChunkReceived{0, 81ms, 1000, 1});
+    statement.on(observe::ChunkReceived{1, 0ms, 1000, 0});
+    statement.on(observe::ChunkConsumed{0});
+  });
+
+  const json& operation = log["sql_operation"];
+  EXPECT_EQ(operation["execution_result"], "EXTERNAL_LINKS");
+  EXPECT_EQ(operation["is_compressed"], true);
+  EXPECT_EQ(operation["retry_count"], 1);
+  EXPECT_EQ(operation["chunk_details"], json({{"total_chunks_present", 4},
+                                              {"total_chunks_iterated", 1},
+                                              {"initial_chunk_latency_millis", 81},
+                                              {"slowest_chunk_latency_millis", 140},
+                                              {"sum_chunks_download_time_millis", 221}}));
+}
+
+TEST_F(TelemetryOfAConnection, TellsNoFilesOfAnInlineResult) {
+  using Page = observe::PageReceived;
+  const json log = record_of([&](StatementTelemetry& statement) {
+    statement.on(Page{"01ef", 0, 100, Page::Format::Arrow, false, 0});
+  });
+
+  EXPECT_EQ(log["sql_operation"]["execution_result"], "INLINE_ARROW");
+  EXPECT_FALSE(log["sql_operation"].contains("chunk_details"));
+}
+
+TEST_F(TelemetryOfAConnection, NamesTheFileThatCouldNotBeHad) {
+  const json log = record_of([&](StatementTelemetry& statement) {
+    statement.on(observe::ChunkFailed{2, ErrorKind::Network});
+    statement.failed(ErrorCategory::Connection);
+  });
+
+  EXPECT_EQ(log["error_info"]["error_name"], "chunk_download_error");
+  EXPECT_EQ(log["sql_operation"]["chunk_id"], 2);
+}
+
+TEST_F(TelemetryOfAConnection, TellsOnlyTheKindOfAFailure) {
+  const json log = record_of([&](StatementTelemetry& statement) {
+    statement.failed(
+        Error({.kind = ErrorKind::SqlSyntax, .message = "near MARK", .statement_id = "01ef"}));
+  });
+
+  EXPECT_EQ(log["error_info"], json({{"error_name", "syntax_error"}}));
+  EXPECT_THAT(log.dump(), Not(HasSubstr("MARK")));
+}
+
+TEST_F(TelemetryOfAConnection, TellsOfEachCancelAndOnceOfItsStatement) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection);
+  {
+    const auto made = statement(connection);
+    made->cancelled(5ms, ErrorCategory::None);
+    made->cancelled(6ms, ErrorCategory::Connection);
+    made->failed(ErrorCategory::Cancelled);
+    made->finish();
+    made->exhausted();
+  }
+  close(*connection);
+
+  EXPECT_THAT(workspace.operations(),
+              ElementsAre("CREATE_SESSION", "CANCEL_STATEMENT", "CANCEL_STATEMENT",
+                          "EXECUTE_STATEMENT", "DELETE_SESSION"));
+  EXPECT_EQ(workspace.logs()[3]["error_info"]["error_name"], "execute_statement_cancelled");
+}
+
+TEST_F(TelemetryOfAConnection, TellsOfAMovedFileWithoutItsName) {
+  const json log = record_of([&](StatementTelemetry& statement) {
+    statement.on(observe::StagingTransferred{"01ef", "PUT", 100, 5ms});
+  });
+
+  EXPECT_EQ(log["vol_operation"], json({{"volume_operation_type", "PUT"}}));
+  EXPECT_EQ(log["sql_operation"]["statement_type"], "VOLUME");
+}
+
+TEST_F(TelemetryOfAConnection, HearsOfOneStatementFromManyThreads) {
+  const json log = record_of([&](StatementTelemetry& statement) {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&statement, i] {
+        for (int j = 0; j < 100; ++j) {
+          statement.on(observe::ChunkReceived{i * 100 + j, 1ms, 10, 0});
+          statement.on(observe::ChunkConsumed{i * 100 + j});
+        }
+      });
+    }
+  });
+
+  EXPECT_EQ(log["sql_operation"]["chunk_details"]["total_chunks_iterated"], 800);
+  EXPECT_EQ(log["sql_operation"]["chunk_details"]["sum_chunks_download_time_millis"], 800);
+}
+
+}  // namespace
+}  // namespace dbsql::telemetry
