@@ -101,7 +101,8 @@ class Server::Impl {
   Impl(ServerOptions options, std::unique_ptr<Engine> engine, base::Clock& clock)
       : options_(std::move(options)),
         engine_(std::move(engine)),
-        identity_(options_.tls ? std::optional(make_tls_identity()) : std::nullopt),
+        identity_(options_.tls ? std::optional(make_tls_identity(options_.tls_names))
+                               : std::nullopt),
         http_(http_options(options_, identity_,
                            [this](const HttpRequest& head) { return router_.upload_for(head); }),
               [this](std::shared_ptr<Exchange> exchange) { router_.route(std::move(exchange)); }),

@@ -35,6 +35,7 @@ struct ServerOptions {
   bool tls = false;
   std::string tls_directory;   ///< where ca.pem is written; empty = a new temporary directory
   std::string client_ca_file;  ///< with TLS: clients need a certificate that these have signed
+  std::vector<std::string> tls_names;  ///< hosts that the certificate is for beside this machine
   std::string warehouse_id = "local";
 
   ServiceOptions service;

@@ -103,14 +103,15 @@ Certificate make_authority(EVP_PKEY* key) {
   return authority;
 }
 
-Certificate make_leaf(EVP_PKEY* key, X509* authority, EVP_PKEY* authority_key) {
+Certificate make_leaf(EVP_PKEY* key, X509* authority, EVP_PKEY* authority_key,
+                      const std::string& names) {
   Certificate leaf = make_certificate(key, "localhost");
   X509* self = leaf.get();
   require(X509_set_issuer_name(self, X509_get_subject_name(authority)) == 1, "issuer");
   add_extension(self, authority, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(self, authority, NID_key_usage, "critical,digitalSignature");
   add_extension(self, authority, NID_ext_key_usage, "serverAuth");
-  add_extension(self, authority, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1");
+  add_extension(self, authority, NID_subject_alt_name, names.c_str());
   add_extension(self, authority, NID_subject_key_identifier, "hash");
   add_extension(self, authority, NID_authority_key_identifier, "keyid");
   require(X509_sign(self, authority_key, EVP_sha256()) > 0, "sign certificate");
@@ -128,11 +129,13 @@ std::filesystem::path make_temporary_directory() {
 
 }  // namespace
 
-TlsIdentity make_tls_identity() {
+TlsIdentity make_tls_identity(const std::vector<std::string>& names) {
+  std::string all = "DNS:localhost,IP:127.0.0.1,IP:::1";
+  for (const std::string& name : names) all += base::concat(",DNS:", name);
   const Key authority_key = make_key();
   const Certificate authority = make_authority(authority_key.get());
   const Key key = make_key();
-  const Certificate leaf = make_leaf(key.get(), authority.get(), authority_key.get());
+  const Certificate leaf = make_leaf(key.get(), authority.get(), authority_key.get(), all);
   return {to_pem(authority.get()), to_pem(leaf.get()), to_pem(key.get())};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace dbsql::warehouse {
 
@@ -12,8 +13,9 @@ struct TlsIdentity {
   std::string key_pem;          ///< private key of the certificate; never written to disk
 };
 
+/// \param names  host names that the certificate is for as well
 /// \throws std::runtime_error when OpenSSL refuses
-TlsIdentity make_tls_identity();
+TlsIdentity make_tls_identity(const std::vector<std::string>& names = {});
 
 /// Writes the authority's certificate as `ca.pem` into `directory`, which is made when it does not
 /// exist. Returns the file's path. \param directory  empty = a new one among the system's temporary
