@@ -11,6 +11,9 @@
 namespace dbsql::warehouse {
 namespace {
 
+constexpr std::string_view kHostNameCharacters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-*";
+
 /// One option: `--name VALUE` or `--name=VALUE`; a flag has no value.
 struct Option {
   std::string_view name;
@@ -139,6 +142,14 @@ constexpr std::array kOptions{
              line.server.tls = true;
              line.server.tls_directory = value;
            }},
+    Option{"--tls-name", true,
+           [](CommandLine& line, std::string_view value) {
+             const bool is_name =
+                 !value.empty() && value.find_first_not_of(kHostNameCharacters) == value.npos;
+             if (!is_name) refuse("--tls-name", value, "expected the name of a host");
+             line.server.tls = true;
+             line.server.tls_names.emplace_back(value);
+           }},
     Option{"--client-ca", true,
            [](CommandLine& line, std::string_view value) {
              line.server.tls = true;
@@ -253,6 +264,7 @@ Where it listens
   --host ADDRESS             address to listen on (default 127.0.0.1)
   --tls                      HTTPS with a certificate for localhost, 127.0.0.1 and ::1 that is made up at the start
   --tls-dir DIR              like --tls; writes the authority to trust to DIR/ca.pem (default: a temporary directory)
+  --tls-name NAME            like --tls; one more host name for the certificate; may be repeated
   --client-ca FILE           like --tls, and take only clients with a certificate that an authority in this PEM file signed
   --token TOKEN              accept this access token (Spark: this password) only (default: any)
   --print-dsn                print the DSN with its secret, one line, to standard output as soon as connections are accepted

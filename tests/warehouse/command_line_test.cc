@@ -117,6 +117,12 @@ TEST(WarehouseCommandLine, AnAuthorityForClientsMeansTls) {
   EXPECT_EQ(line.server.client_ca_file, "/c.pem");
 }
 
+TEST(WarehouseCommandLine, NamesOfACertificateAreNamesOfHosts) {
+  EXPECT_EQ(parse({"--tls-name", "a.example", "--tls-name=b.example"}).server.tls_names,
+            (std::vector<std::string>{"a.example", "b.example"}));
+  EXPECT_THAT(refusal({"--tls-name", "a.example,IP:10.0.0.1"}), HasSubstr("name of a host"));
+}
+
 TEST(WarehouseCommandLine, SaysWhoMayComeIn) {
   const TemporaryFile key("-----BEGIN PUBLIC KEY-----");
   const std::string signer = "signer=" + key.path();
@@ -160,6 +166,7 @@ TEST(WarehouseCommandLine, HelpNamesEveryOption) {
                              "--tls",
                              "--tls-dir",
                              "--client-ca",
+                             "--tls-name",
                              "--auth",
                              "--client",
                              "--client-key",
