@@ -46,15 +46,22 @@ class Browser:
     def text(self, selector="body"):
         return self.call("GET", f"/element/{self.find(selector)}/text")
 
+    def next_text(self, condition):
+        """The page's text as soon as it fits. Between two pages there may be none."""
+        give_up = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up:
+            with contextlib.suppress(urllib.error.HTTPError):
+                if condition(text := self.text()):
+                    return text
+            time.sleep(0.05)
+        raise RuntimeError("the page that should have come did not")
+
     def find(self, selector):
         found = self.call("POST", "/element", {"using": "css selector", "value": selector})
         return next(iter(found.values()))
 
     def click(self, selector):
         self.call("POST", f"/element/{self.find(selector)}/click", {})
-
-    def screenshot(self):
-        return self.call("GET", "/screenshot")
 
     def close(self):
         with contextlib.suppress(OSError):
@@ -90,14 +97,6 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_until(condition):
-    give_up = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > give_up:
-            raise RuntimeError("nothing happened in time")
-        time.sleep(0.05)
-
-
 def shell_at_page(shell, dsn, options):
     return running([shell, "--dsn", f"{dsn}&{options}", "-e", "SELECT 6 * 7 AS answer"],
                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -112,15 +111,14 @@ def consent(browser, shell, dsn, button):
         if "databricks-sql-connector" not in page or "offline_access" not in page:
             raise RuntimeError(f"the consent page says: {page}")
         browser.click(button)
-        wait_until(lambda: "Allow" not in browser.text())
-        seen = browser.text()
+        seen = browser.next_text(lambda text: text and "Allow" not in text)
         out, err = program.communicate(timeout=PATIENCE)
         return program.returncode, out, err, seen
 
 
 def allow(browser, shell, dsn):
     code, out, err, seen = consent(browser, shell, dsn, "#allow")
-    return code == 0 and "42" in out, f"{out}{err} page: {seen}"
+    return code == 0 and "42" in out and "Signed in" in seen, f"{out}{err} page: {seen}"
 
 
 def deny(browser, shell, dsn):
@@ -134,7 +132,7 @@ def device(browser, shell, dsn):
         address = line_with(program.stderr, r"(http\S+user_code=\S+)").group(1)
         browser.open(address)
         browser.click("#allow")
-        wait_until(lambda: "signed in" in browser.text())
+        browser.next_text(lambda text: "signed in" in text)
         out, err = program.communicate(timeout=PATIENCE)
         return program.returncode == 0 and "42" in out, f"{out}{err}"
 
