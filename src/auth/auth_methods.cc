@@ -200,7 +200,7 @@ std::string missing_unified_msi(const AuthInputs& in) {
   // Named by its type it needs no further word; in a chain it must be asked for.
   return in.settings.azure.uses_managed_identity || !in.settings.type.empty()
              ? std::string()
-             : std::string("azure_use_msi is not set");
+             : std::string("auth.azure.use_msi is not set");
 }
 Provider make_msi(const AuthInputs& in) {
   return std::make_shared<AzureManagedIdentityProvider>(in.parts, azure_workspace(in.settings),
@@ -223,7 +223,7 @@ Provider make_databricks_cli(const AuthInputs& in) {
 }
 
 std::string missing_metadata(const AuthInputs& in) {
-  return lacking({{"metadata_service_url", !in.settings.metadata_service_url.empty()}});
+  return lacking({{"auth.metadata_service_url", !in.settings.metadata_service_url.empty()}});
 }
 Provider make_metadata(const AuthInputs& in) {
   return std::make_shared<MetadataServiceProvider>(in.parts, in.settings.metadata_service_url,

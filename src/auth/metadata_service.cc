@@ -16,7 +16,7 @@ MetadataServiceProvider::MetadataServiceProvider(ProviderParts parts, std::strin
   const auto parsed = http::Url::parse(url_);
   if (!parsed || !http::is_loopback_host(parsed->host))
     throw_error({.kind = ErrorKind::Configuration,
-                 .message = "metadata_service_url must be a URL of this machine (localhost)"});
+                 .message = "auth.metadata_service_url must be a URL of this machine (localhost)"});
 }
 
 Token MetadataServiceProvider::get_token(const TokenContext& context) {
