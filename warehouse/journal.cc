@@ -27,9 +27,18 @@ Headers without_secrets(const Headers& headers) {
   return kept;
 }
 
+/// A signed link lets anybody in who reads it.
+std::string without_signature(std::string target) {
+  constexpr std::string_view kSignature = "X-Amz-Signature=";
+  const std::size_t name = target.find(kSignature);
+  if (name == std::string::npos) return target;
+  const std::size_t value = name + kSignature.size();
+  return target.replace(value, std::min(target.find('&', value), target.size()) - value, "***");
+}
+
 std::string shown_target(const HttpRequest& request) {
   return request.path().starts_with("/oidc/") ? target_without_secrets(request.target)
-                                              : request.target;
+                                              : without_signature(request.target);
 }
 
 nlohmann::ordered_json to_json(const JournalEntry& entry) {

@@ -19,11 +19,11 @@ struct JournalEntry {
   std::chrono::system_clock::time_point received;
   std::chrono::microseconds duration{0};  ///< until the reply left the handler
   std::string method;                     ///< HTTP
-  std::string path;                       ///< with its query, of sign-ins without their secrets
-  std::string thrift_method;              ///< empty when the request is not a Thrift call
-  std::string statement;     ///< ExecuteStatement: its text, cut to `Journal::kMaxStatementBytes`
-  std::string operation_id;  ///< of a call that names or made an operation
-  int status = 0;            ///< of the reply; 0 = none was sent (yet)
+  std::string path;  ///< with its query; of sign-ins and signed links without their secrets
+  std::string thrift_method;  ///< empty when the request is not a Thrift call
+  std::string statement;      ///< ExecuteStatement: its text, cut to `Journal::kMaxStatementBytes`
+  std::string operation_id;   ///< of a call that names or made an operation
+  int status = 0;             ///< of the reply; 0 = none was sent (yet)
   std::size_t request_bytes = 0;
   std::size_t response_bytes = 0;
   std::uint64_t connection = 0;  ///< number of the TCP connection
