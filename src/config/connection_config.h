@@ -49,7 +49,8 @@ struct ConnectionConfig {
   bool arrow = true;  ///< false: pages of columns, as servers without Arrow send them
   NativeTypes native_types;
   bool cloudfetch = true;
-  int cloudfetch_threads = 0;  ///< 0 = adaptive
+  int cloudfetch_threads = 0;                                  ///< 0 = adaptive
+  std::chrono::milliseconds cloudfetch_stall_timeout{30'000};  ///< of a download without a byte
   std::int64_t memory_budget =
       0;  ///< bytes; 0 = the budget that all connectors of the process share
 

@@ -154,6 +154,15 @@ constexpr Option kResults[] = {
      .help = "parallel downloads of one result; 0 = as many as bring more bytes",
      .store = store<&Config::cloudfetch_threads>,
      .text = text<&Config::cloudfetch_threads>},
+    {.key = "cloudfetch.stall_timeout",
+     .type = OptionType::Duration,
+     .unit = "s",
+     .fallback = "30s",
+     .minimum = 1'000,
+     .maximum = kHour,
+     .help = "a download that brings nothing for so long is ended and begun anew",
+     .store = store<&Config::cloudfetch_stall_timeout>,
+     .text = text<&Config::cloudfetch_stall_timeout>},
 };
 
 }  // namespace

@@ -66,6 +66,7 @@ result::CloudFetchEnvironment make_files(const config::ConnectionConfig& config,
         http::start_link_transfer(transport, request, std::move(completion)));
   };
   files.options.threads = config.cloudfetch_threads;
+  files.options.stall_timeout = config.cloudfetch_stall_timeout;
   if (config.memory_budget > 0)
     files.budget = result::MemoryBudget::create(static_cast<std::size_t>(config.memory_budget));
   return files;
