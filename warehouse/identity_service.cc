@@ -35,6 +35,13 @@ bool is_plain_host(std::string_view host) {
          });
 }
 
+/// Anybody's account ends up there, too.
+bool is_plain_id(std::string_view id) {
+  return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
 /// Back to a program on the person's own machine, and nowhere else (RFC 8252 7.3).
 bool is_loopback_redirect(std::string_view uri) {
   constexpr std::string_view kScheme = "http://";
@@ -122,7 +129,8 @@ HttpReply IdentityService::serve(const HttpRequest& request, std::uint64_t journ
     place.account_id = rest.substr(0, rest.find('/'));
     place.issuer += base::concat("/accounts/", place.account_id);
     rest.remove_prefix(std::min(place.account_id.size() + 1, rest.size()));
-    if (place.account_id != options_.account_id && options_.requires_tokens) return not_found();
+    const bool is_ours = place.account_id == options_.account_id || !options_.requires_tokens;
+    if (!is_ours || !is_plain_id(place.account_id)) return not_found();
   }
   bool is_known = false;
   for (const Endpoint& endpoint : kEndpoints) {

@@ -116,6 +116,22 @@ TEST_F(Identity, ServesAnAccountBelowItsOwnPaths) {
   EXPECT_EQ(IdentityClient(server->port(), "/oidc/accounts/other").token(kMachine).status, 404);
 }
 
+TEST_F(Identity, BelievesNoHostAndNoAccountThatIsNone) {
+  start_identity({});
+  HttpClient client(server->port());
+
+  client.send_raw("GET /oidc/.well-known/openid-configuration HTTP/1.1\r\nhost: evil\"/x\r\n\r\n");
+  const json document = json::parse(client.receive().body);
+
+  EXPECT_EQ(document.at("issuer"), "http://127.0.0.1:" + std::to_string(server->port()) + "/oidc");
+  EXPECT_EQ(client_->get("/../accounts/any-1/.well-known/openid-configuration").status, 404);
+  for (const char* account : {"a%22b", "a\xFF", ""})
+    EXPECT_EQ(IdentityClient(server->port(), std::string("/oidc/accounts/") + account)
+                  .get("/.well-known/openid-configuration")
+                  .status,
+              404);
+}
+
 TEST_F(Identity, GivesATokenToAnybodyWhereNobodyNeedsOne) {
   start_identity({});
 
