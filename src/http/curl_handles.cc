@@ -57,6 +57,12 @@ curl_slist* list_of(const std::vector<std::string>& texts) {
   return list;
 }
 
+void require_negotiation() {
+  if ((curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_SPNEGO) != 0) return;
+  throw_error({.kind = ErrorKind::Configuration,
+               .message = "proxy.auth=negotiate: the libcurl in use was built without Kerberos"});
+}
+
 long lowest_version(const TlsOptions& tls) {
   return tls.min_version == TlsOptions::Version::Tls13 ? CURL_SSLVERSION_TLSv1_3
                                                        : CURL_SSLVERSION_TLSv1_2;
@@ -81,6 +87,7 @@ CurlHandles::CurlHandles(const CurlOptions& options)
       connect_to_(list_of(options.connect_to), &curl_slist_free_all) {
   tls_sessions();
   check_client_certificate(options_.tls);
+  if (proxies_.negotiates()) require_negotiation();
   if (options_.tls.verify == TlsOptions::Verify::None) return;
   const Authorities authorities = authorities_of(options_.tls, base::process_environment());
   authorities_ = ca_store(authorities);

@@ -20,14 +20,6 @@ namespace dbsql::http {
 
 namespace {
 
-/// A tunnel through a proxy belongs to the user who opened it. libcurl compares the names of
-/// proxies, not their users, when it looks for a connection to reuse.
-std::string owner_of(const CurlOptions& options) {
-  const Proxy& proxy = options.proxy.proxy;
-  if (options.proxy.source != ProxyOptions::Source::Given || proxy.username.empty()) return {};
-  return base::concat(proxy.url, '\n', proxy.username, '\n', proxy.password);
-}
-
 /// A running transfer and the engine that runs it.
 struct Started {
   std::shared_ptr<CurlEngine> engine;
@@ -58,9 +50,12 @@ class CurlTransport::Impl {
   const std::shared_ptr<CurlEngine>& next_engine() {
     std::call_once(engines_once_, [this] {
       const auto wanted = static_cast<std::size_t>(std::max(handles_->options().io_threads, 1));
+      // A tunnel through a proxy belongs to the user who opened it. libcurl compares the names of
+      // proxies, not their users, when it looks for a connection to reuse.
+      const std::string owner = handles_->proxies().users();
       std::vector<std::shared_ptr<CurlEngine>> engines;
       for (std::size_t i = 0; i < std::min(wanted, CurlEngine::kMost); ++i)
-        engines.push_back(CurlEngine::acquire(i, owner_of(handles_->options())));
+        engines.push_back(CurlEngine::acquire(i, owner));
       engines_ = std::move(engines);
     });
     if (engines_.size() == 1) return engines_.front();

@@ -193,4 +193,18 @@ const Proxy* ProxyRules::proxy_for(const Url& url) const {
                    "proxy.url=direct to go without")});
 }
 
+std::string ProxyRules::users() const {
+  std::string users;
+  for (const Way* way : {&for_http_, &for_https_}) {
+    if (!way->proxy || way->proxy->username.empty()) continue;
+    const Proxy& proxy = *way->proxy;
+    users += base::concat(proxy.url, '\n', proxy.username, '\n', proxy.password, '\n');
+  }
+  return users;
+}
+
+bool ProxyRules::negotiates() const noexcept {
+  return for_https_.proxy && for_https_.proxy->auth == Proxy::Auth::Negotiate;
+}
+
 }  // namespace dbsql::http

@@ -86,6 +86,13 @@ class ProxyRules {
   /// \throws ConfigurationError  the variable of the environment that counts names no proxy
   const Proxy* proxy_for(const Url& url) const;
 
+  /// The same text for the same users of the same proxies; empty when no proxy wants to know who
+  /// one is. Secret: it holds their passwords.
+  std::string users() const;
+
+  /// Whether a proxy is to be shown a Kerberos ticket.
+  bool negotiates() const noexcept;
+
  private:
   struct Way {
     std::optional<Proxy> proxy;

@@ -305,6 +305,10 @@ TEST_F(CurlProxy, DoesNotLendATunnelToAnotherUserOfTheProxy) {
 
   EXPECT_TRUE(failure_of(stranger.send(get(secure()), {})).permanent);
   EXPECT_TRUE(failure_of(nobody.send(get(secure()), {})).permanent);
+  const ScopedEnvironment environment(
+      {{"https_proxy", "http://you:guess@127.0.0.1:" + std::to_string(proxy.port())}});
+  CurlTransport of_environment({.tls = {.ca_file = ca_file_.path()}});
+  EXPECT_TRUE(failure_of(of_environment.send(get(secure()), {})).permanent);
 }
 
 TEST_F(CurlProxy, SendsNoPasswordWhenAuthenticationIsOff) {
