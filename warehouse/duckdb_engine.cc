@@ -85,7 +85,7 @@ class DuckdbEngine final : public Engine {
   }
 
   std::unique_ptr<EngineSession> open_session(const SessionSettings& settings) override {
-    return std::make_unique<DuckdbSession>(open_channel(), catalogs_, settings);
+    return std::make_unique<DuckdbSession>(open_channel(), catalogs_, versions_, settings);
   }
 
   void load_table(const std::string& name, const std::string& file) override {
@@ -111,6 +111,7 @@ class DuckdbEngine final : public Engine {
   std::shared_ptr<AdbcDatabaseHandle> database_;
   std::shared_ptr<InterruptWatch> watch_;
   std::shared_ptr<CatalogStore> catalogs_;
+  std::shared_ptr<TableVersions> versions_ = std::make_shared<TableVersions>();
 };
 
 }  // namespace

@@ -243,8 +243,8 @@ Verdict judge_constraint(const EngineReport& report) {
 }
 
 Verdict judge_transaction(const EngineReport& report) {
-  if (report.says("onflict")) return {"CONCURRENT_WRITE_CONFLICT", sentence(report.message)};
-  return {"INVALID_STATEMENT_STATE", sentence(report.message)};
+  if (report.says("onflict")) return {"DELTA_CONCURRENT_APPEND", sentence(report.message)};
+  return {"MULTI_STATEMENT_TRANSACTION_ROLLBACK_REQUIRED_AFTER_ABORT", sentence(report.message)};
 }
 
 Verdict judge_catalog(const EngineReport& report) {

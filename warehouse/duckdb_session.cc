@@ -48,8 +48,13 @@ const std::string* find_ignoring_case(const std::vector<std::string>& names,
 
 DuckdbSession::DuckdbSession(std::shared_ptr<EngineChannel> channel,
                              std::shared_ptr<CatalogStore> catalogs,
+                             std::shared_ptr<TableVersions> versions,
                              const SessionSettings& settings)
-    : channel_(std::move(channel)), catalogs_(std::move(catalogs)) {
+    : channel_(std::move(channel)),
+      catalogs_(std::move(catalogs)),
+      versions_(std::move(versions)),
+      has_transactions_(settings.transactions),
+      transaction_(*versions_, [this](const char* sql) { channel_->run(sql); }) {
   for (const auto setting : kConnectionSettings) channel_->run(std::string(setting));
   const bool spark = base::equals_ignore_case(settings.catalog, "SPARK");
   const auto catalog =
@@ -67,7 +72,37 @@ std::unique_ptr<EngineResult> DuckdbSession::execute(std::string_view sql,
   ParameterBinder binder(sql, tokens, parameters);
   auto command = parse_statement(sql, tokens, binder, names());
   Call call{.sql = sql, .binder = binder, .row_limit = row_limit, .stop = std::move(stop)};
-  return std::visit([&](auto& c) { return run(c, call); }, command);
+  if (!std::holds_alternative<TransactionCommand>(command)) enter_transaction(command);
+  try {
+    return std::visit([&](auto& c) { return run(c, call); }, command);
+  } catch (const EngineError&) {
+    if (!std::holds_alternative<TransactionCommand>(command)) {
+      const std::lock_guard lock(transaction_mutex_);
+      transaction_.fail();
+    }
+    throw;
+  }
+}
+
+void DuckdbSession::enter_transaction(const Command& command) {
+  const std::lock_guard lock(transaction_mutex_);
+  transaction_.enter(command);
+}
+
+void DuckdbSession::note_write(const ObjectName& table) {
+  const SessionNames now = names();
+  std::string name = base::concat(table.catalog.value_or(now.catalog), ".",
+                                  table.schema.value_or(now.schema), ".", table.name);
+  const std::lock_guard lock(transaction_mutex_);
+  transaction_.note_write(base::to_lower(name));
+}
+
+/// The transaction stays usable (reference/auth-http-config.md 7.1).
+void DuckdbSession::refuse_metadata_in_transaction() const {
+  const std::lock_guard lock(transaction_mutex_);
+  if (transaction_.is_active())
+    throw_sql_error("TRANSACTION_NOT_SUPPORTED.METADATA",
+                    "Metadata operations are not supported inside multi-statement transactions.");
 }
 
 EngineStatement DuckdbSession::statement(const SqlText& text, const Call& call) const {
@@ -75,8 +110,11 @@ EngineStatement DuckdbSession::statement(const SqlText& text, const Call& call) 
 }
 
 std::unique_ptr<EngineResult> DuckdbSession::run(EngineCommand& command, Call& call) {
-  begin_if_needed();
-  if (command.kind == EngineResult::Kind::Dml) return run_dml(command, call);
+  if (command.kind == EngineResult::Kind::Dml) {
+    auto counts = run_dml(command, call);
+    if (command.target) note_write(*command.target);
+    return counts;
+  }
   if (command.kind == EngineResult::Kind::Ddl) return run_ddl(command, call);
   return open_rows(channel_,
                    {.statement = statement(command.text, call),
@@ -101,8 +139,8 @@ std::unique_ptr<EngineResult> DuckdbSession::run_dml(EngineCommand& command, Cal
   // INSERT OVERWRITE is two statements that succeed or fail together.
   bool own_transaction = false;
   if (command.first) {
-    const std::lock_guard lock(mutex_);
-    own_transaction = !in_transaction_;
+    const std::lock_guard lock(transaction_mutex_);
+    own_transaction = !transaction_.is_active();
   }
   std::int64_t count = 0;
   try {
@@ -355,35 +393,19 @@ std::unique_ptr<EngineResult> DuckdbSession::run(SchemaCommand& command, Call& c
   return make_ddl_result();
 }
 
-void DuckdbSession::begin_if_needed() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (autocommit_ || in_transaction_) return;
-    in_transaction_ = true;
-  }
-  channel_->run("BEGIN");
-}
-
-std::unique_ptr<EngineResult> DuckdbSession::run(TransactionCommand& command, Call&) {
-  bool open = false;
-  {
-    const std::lock_guard lock(mutex_);
-    open = in_transaction_;
-    if (command.action == TransactionAction::AutocommitOn) autocommit_ = true;
-    if (command.action == TransactionAction::AutocommitOff) autocommit_ = false;
-    if (command.action == TransactionAction::AutocommitOff) return make_ddl_result();
-    if (command.action == TransactionAction::Begin && open) {
-      throw_sql_error("INVALID_STATEMENT_STATE",
-                      "A transaction is already open; commit or roll it back first.");
-    }
-    if (command.action != TransactionAction::Begin && !open) return make_ddl_result();
-    in_transaction_ = command.action == TransactionAction::Begin;
-  }
-  if (command.action == TransactionAction::Begin) {
-    channel_->run("BEGIN");
-  } else {
-    channel_->run(command.action == TransactionAction::Rollback ? "ROLLBACK" : "COMMIT");
-  }
+std::unique_ptr<EngineResult> DuckdbSession::run(TransactionCommand& command, Call& call) {
+  const bool is_setting = command.action == TransactionAction::AutocommitOn ||
+                          command.action == TransactionAction::AutocommitOff ||
+                          command.action == TransactionAction::AskAutocommit;
+  if (!has_transactions_ && is_setting) SessionConfs::require_known("AUTOCOMMIT");
+  if (!has_transactions_)
+    throw_sql_error("PARSE_SYNTAX_ERROR", "Transactions are not part of the language.", call.sql,
+                    0);
+  const std::lock_guard lock(transaction_mutex_);
+  if (command.action == TransactionAction::AskAutocommit)
+    return make_table({text_column("autocommit", false)},
+                      {{text_cell(transaction_.autocommit() ? "true" : "false")}});
+  transaction_.run(command.action);
   return make_ddl_result();
 }
 
@@ -394,16 +416,19 @@ std::unique_ptr<EngineResult> DuckdbSession::run(MaintenanceCommand& command, Ca
 }
 
 std::unique_ptr<EngineResult> DuckdbSession::catalogs() {
+  refuse_metadata_in_transaction();
   auto catalog = reader();
   return catalogs_result(catalog);
 }
 
 std::unique_ptr<EngineResult> DuckdbSession::schemas(const CatalogFilter& filter) {
+  refuse_metadata_in_transaction();
   auto catalog = reader();
   return schemas_result(catalog, filter, current_catalog());
 }
 
 std::unique_ptr<EngineResult> DuckdbSession::tables(const CatalogFilter& filter) {
+  refuse_metadata_in_transaction();
   auto catalog = reader();
   return tables_result(catalog, filter, current_catalog());
 }
@@ -411,6 +436,7 @@ std::unique_ptr<EngineResult> DuckdbSession::tables(const CatalogFilter& filter)
 std::unique_ptr<EngineResult> DuckdbSession::table_types() { return table_types_result(); }
 
 std::unique_ptr<EngineResult> DuckdbSession::columns(const CatalogFilter& filter) {
+  refuse_metadata_in_transaction();
   auto catalog = reader();
   return columns_result(catalog, filter, current_catalog());
 }

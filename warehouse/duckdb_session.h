@@ -6,6 +6,7 @@
 #include "warehouse/engine.h"
 #include "warehouse/sql_confs.h"
 #include "warehouse/sql_statement.h"
+#include "warehouse/sql_transaction.h"
 
 #include <memory>
 #include <mutex>
@@ -23,7 +24,7 @@ class DuckdbSession final : public EngineSession {
  public:
   /// \throws EngineError for an unknown catalog or schema, or a setting that does not exist
   DuckdbSession(std::shared_ptr<EngineChannel> channel, std::shared_ptr<CatalogStore> catalogs,
-                const SessionSettings& settings);
+                std::shared_ptr<TableVersions> versions, const SessionSettings& settings);
 
   std::unique_ptr<EngineResult> execute(std::string_view sql,
                                         const std::vector<EngineParameter>& parameters,
@@ -72,7 +73,9 @@ class DuckdbSession final : public EngineSession {
   void keep_column_notes(const EngineCommand& command, const TableEntry& table);
   void comment_on(std::string_view what, const std::string& object, const std::string& text);
   bool exists(const ObjectName& name);
-  void begin_if_needed();
+  void enter_transaction(const Command& command);
+  void refuse_metadata_in_transaction() const;
+  void note_write(const ObjectName& table);
   EngineStatement statement(const SqlText& text, const Call& call) const;
 
   SessionNames names() const;
@@ -84,13 +87,16 @@ class DuckdbSession final : public EngineSession {
 
   std::shared_ptr<EngineChannel> channel_;
   std::shared_ptr<CatalogStore> catalogs_;
+  std::shared_ptr<TableVersions> versions_;
+  const bool has_transactions_;
+
+  mutable std::mutex transaction_mutex_;  // never taken by whoever has the channel
+  SessionTransaction transaction_;        // guarded by transaction_mutex_
 
   mutable std::mutex mutex_;
-  std::string catalog_;          // guarded by mutex_
-  std::string schema_;           // guarded by mutex_
-  SessionConfs confs_;           // guarded by mutex_
-  bool autocommit_ = true;       // guarded by mutex_
-  bool in_transaction_ = false;  // guarded by mutex_
+  std::string catalog_;  // guarded by mutex_
+  std::string schema_;   // guarded by mutex_
+  SessionConfs confs_;   // guarded by mutex_
 };
 
 }  // namespace dbsql::warehouse

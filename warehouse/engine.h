@@ -103,6 +103,7 @@ struct SessionSettings {
   std::string catalog;  ///< empty = default
   std::string schema;   ///< empty = default
   std::map<std::string, std::string> confs;
+  bool transactions = true;  ///< of several statements; false = a server that knows none
 };
 
 /// One database shared by all sessions.

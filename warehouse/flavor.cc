@@ -16,7 +16,8 @@ constexpr std::array kFlavors{
                  .newest_protocol = kSparkV9,
                  .default_protocol = kSparkV8,
                  .style = {},
-                 .version = "3.1.1"},  // a compatibility number that never changes
+                 .version = "3.1.1",  // a compatibility number that never changes
+                 .transactions = true},
     FlavorTraits{.flavor = Flavor::DatabricksOld,
                  .name = "databricks-old",
                  .newest_protocol = kSparkV3,

@@ -41,6 +41,7 @@ struct FlavorTraits {
   /// of requests are not seen, HTTP Basic authentication on `/cliservice`, one nameless catalog, no
   /// counts of changed rows, pages only forwards and of at least one row.
   bool hive = false;
+  bool transactions = false;  ///< of several statements
 };
 
 const FlavorTraits& traits_of(Flavor flavor) noexcept;

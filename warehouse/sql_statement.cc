@@ -91,10 +91,12 @@ Command parse_set(StatementCursor& cursor) {
     return command;
   }
   command.key = take_key(cursor);
+  const bool is_autocommit = base::equals_ignore_case(*command.key, "AUTOCOMMIT");
+  if (cursor.at_end() && is_autocommit) return TransactionCommand{TransactionAction::AskAutocommit};
   if (cursor.at_end()) return command;
   cursor.skip();
   command.value = rest_as_value(cursor);
-  if (base::equals_ignore_case(*command.key, "AUTOCOMMIT")) {
+  if (is_autocommit) {
     return TransactionCommand{is_true(*command.value) ? TransactionAction::AutocommitOn
                                                       : TransactionAction::AutocommitOff};
   }

@@ -43,7 +43,7 @@ struct EngineCommand {
   SqlText text = {};
   std::vector<SelectItem> items = {};       ///< of the outermost select list
   std::optional<SqlText> first = {};        ///< runs before `text`, in the same transaction
-  std::optional<ObjectName> target = {};    ///< the table or view a DDL statement is about
+  std::optional<ObjectName> target = {};    ///< the table or view it creates, changes or writes
   std::vector<ColumnNote> notes = {};       ///< to be kept with `target`
   std::optional<std::string> comment = {};  ///< of `target`
   std::optional<KeyNote> primary_key = {};  ///< of `target`
@@ -120,7 +120,8 @@ enum class TransactionAction : std::uint8_t {
   Commit,
   Rollback,
   AutocommitOn,
-  AutocommitOff
+  AutocommitOff,
+  AskAutocommit
 };
 struct TransactionCommand {
   TransactionAction action = TransactionAction::Begin;

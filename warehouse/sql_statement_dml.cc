@@ -56,6 +56,7 @@ Command parse_insert(StatementCursor& cursor) {
   cursor.take("TABLE");
   const auto name = cursor.take_name();
   const auto target = engine_name(name);
+  command.target = name;
   if (overwrite) command.first = SqlText("DELETE FROM " + target, name.source);
   command.text.append(base::concat("INSERT INTO ", target, " "), name.source);
   if (cursor.peek().is_operator("(") && !cursor.peek(1).is_word("SELECT")) {
@@ -78,6 +79,7 @@ Command parse_insert(StatementCursor& cursor) {
 Command parse_update(StatementCursor& cursor) {
   auto command = dml(Verb::Update);
   const auto name = cursor.take_name();
+  command.target = name;
   command.text.append(base::concat("UPDATE ", engine_name(name), " "), name.source);
   if (!cursor.peek().is_word("SET")) {
     cursor.take("AS");
@@ -95,6 +97,7 @@ Command parse_delete(StatementCursor& cursor) {
   auto command = dml(Verb::Delete);
   cursor.expect("FROM");
   const auto name = cursor.take_name();
+  command.target = name;
   command.text.append(base::concat("DELETE FROM ", engine_name(name), " "), name.source);
   command.text.append(cursor.rest());
   return command;
@@ -103,7 +106,10 @@ Command parse_delete(StatementCursor& cursor) {
 // The engine reports what happened to each row, so that the counts per action can be told.
 Command parse_merge(StatementCursor& cursor) {
   auto command = dml(Verb::Merge);
-  command.text.append("MERGE ", cursor.peek().offset);
+  cursor.expect("INTO");
+  const auto name = cursor.take_name();
+  command.target = name;
+  command.text.append(base::concat("MERGE INTO ", engine_name(name), " "), name.source);
   while (!cursor.at_end()) {
     auto next = cursor.at();
     for (std::size_t i = 0; next < cursor.end(); ++next, ++i) {

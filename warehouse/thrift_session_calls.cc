@@ -113,9 +113,10 @@ void ThriftService::Impl::open_session_now(const CallPtr& call,
   tcli::TOpenSessionResp reply;
   reply.serverProtocolVersion = static_cast<tcli::TProtocolVersion>(protocol);
   try {
-    auto session = std::make_shared<Session>(
-        engine_.open_session(settings_of(request, protocol, !traits_.hive)), protocol,
-        statement_workers_);
+    SessionSettings settings = settings_of(request, protocol, !traits_.hive);
+    settings.transactions = traits_.transactions;
+    auto session =
+        std::make_shared<Session>(engine_.open_session(settings), protocol, statement_workers_);
     session->touch(clock_.now());
     reply.status = success_status();
     tcli::TSessionHandle handle;

@@ -62,6 +62,10 @@ class EngineTest : public testing::Test {
   }
   /// The single row of a statement.
   std::string row(std::string_view sql, const std::vector<EngineParameter>& parameters = {});
+  static std::string only_row(EngineSession& session, std::string_view sql) {
+    const auto rows = rows_text(*session.execute(sql, {}, 0, {}));
+    return rows.size() == 1 ? rows[0] : "rows: " + std::to_string(rows.size());
+  }
   Rows columns(std::string_view sql) { return columns_text(*execute(sql)); }
   void run(std::string_view sql) { execute(sql); }
   EngineError error_of(std::string_view sql, const std::vector<EngineParameter>& parameters = {}) {

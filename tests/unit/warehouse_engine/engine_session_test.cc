@@ -6,13 +6,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class Sessions : public EngineTest {
- protected:
-  static std::string only_row(EngineSession& session, std::string_view sql) {
-    const auto rows = rows_text(*session.execute(sql, {}, 0, {}));
-    return rows.size() == 1 ? rows[0] : "rows: " + std::to_string(rows.size());
-  }
-};
+class Sessions : public EngineTest {};
 
 TEST_F(Sessions, StartInMainAndDefault) {
   const auto session = new_session();
@@ -133,21 +127,6 @@ TEST_F(Sessions, GiveNullInsteadOfErrorsOutsideAnsiMode) {
   EXPECT_EQ(row("SELECT 1 / 0, 1 % 0, CAST('x' AS INT), 'y'::DATE"), "NULL | NULL | NULL | NULL");
   run("RESET ANSI_MODE");
   EXPECT_EQ(error_of("SELECT CAST('x' AS INT)").error_class, "CAST_INVALID_INPUT");
-}
-
-TEST_F(Sessions, CommitAndRollBack) {
-  run("CREATE TABLE t (x INT)");
-  run("BEGIN TRANSACTION");
-  run("INSERT INTO t VALUES (1)");
-  EXPECT_EQ(error_of("BEGIN").sqlstate, "25000");
-  run("ROLLBACK");
-  EXPECT_EQ(row("SELECT count(*) FROM t"), "0");
-  run("SET AUTOCOMMIT = FALSE");
-  run("INSERT INTO t VALUES (1)");
-  EXPECT_EQ(only_row(*new_session({.schema = schema()}), "SELECT count(*) FROM t"), "0");
-  run("COMMIT");
-  EXPECT_EQ(only_row(*new_session({.schema = schema()}), "SELECT count(*) FROM t"), "1");
-  run("SET AUTOCOMMIT = TRUE");
 }
 
 TEST_F(Sessions, LeaveTheirResultsReadable) {

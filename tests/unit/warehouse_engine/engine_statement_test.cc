@@ -13,7 +13,7 @@ class Statements : public EngineTest {};
 TEST_F(Statements, WithoutRowsAreDdl) {
   for (const auto* sql :
        {"CREATE TABLE t (a INT)", "CREATE VIEW v AS SELECT 1 AS a", "DROP VIEW v", "USE default",
-        "RESET", "CREATE SCHEMA IF NOT EXISTS default", "COMMIT"}) {
+        "RESET", "CREATE SCHEMA IF NOT EXISTS default", "ROLLBACK"}) {
     const auto result = execute(sql);
     EXPECT_EQ(result->kind(), Kind::Ddl) << sql;
     EXPECT_THAT(rows_text(*result), ElementsAre()) << sql;

@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
              "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "23001"},
         Case{"Not implemented Error: no such thing", "UNSUPPORTED_FEATURE", "0A000"},
         Case{"INTERRUPT Error: Interrupted!", "OPERATION_CANCELED", "HY008"},
-        Case{"TransactionContext Error: Conflict on tuple", "CONCURRENT_WRITE_CONFLICT", "40001"},
+        Case{"TransactionContext Error: Conflict on tuple", "DELTA_CONCURRENT_APPEND", "2D521"},
         Case{"something else entirely", "INTERNAL_ERROR", "XX000"},
         Case{"Parser Error: {broken json", "PARSE_SYNTAX_ERROR", "42601"}));
 
