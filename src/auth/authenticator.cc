@@ -63,6 +63,12 @@ void Authenticator::apply(http::Headers& headers, const base::CallContext& call)
   cache_->add_headers(headers, call);
 }
 
+bool Authenticator::apply_at_hand(http::Headers& headers) const {
+  if (cache_) return cache_->add_headers_at_hand(headers);
+  apply(headers, {});
+  return true;
+}
+
 bool Authenticator::renew(const http::Headers& refused) const {
   if (!cache_ || !cache_->inner().renews()) return false;
   const std::string_view value = http::find_header(refused, kAuthorization);

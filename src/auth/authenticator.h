@@ -54,6 +54,10 @@ class Authenticator {
   /// \throws AuthenticationError when there is no token to be had
   void apply(http::Headers& headers, const base::CallContext& call) const;
 
+  /// The same with what is at hand: asks nobody and waits for nobody, and renews nothing.
+  /// \return false when nothing is at hand
+  bool apply_at_hand(http::Headers& headers) const;
+
   /// The server has refused these headers: whether others may be had.
   bool renew(const http::Headers& refused) const;
 

@@ -83,6 +83,7 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
 
   std::shared_ptr<const Entry> get(const base::CallContext& call);
   void add_headers(http::Headers& headers, const base::CallContext& call);
+  bool add_headers_at_hand(http::Headers& headers) const;
   void invalidate(std::string_view access_token) noexcept;
   void stop() noexcept;
   const TokenProvider& inner() const noexcept { return *inner_; }
@@ -126,7 +127,7 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   std::stop_source stop_;
   mutable std::array<Shard, kShards> shards_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::shared_ptr<const Entry> entry_;       // guarded by mutex_
   std::shared_ptr<Refresh> refresh_;         // guarded by mutex_; the one under way
@@ -144,6 +145,17 @@ void TokenCache::State::add_headers(http::Headers& headers, const base::CallCont
     return append(*shard.entry, headers);
   }
   append(*get_shared(call), headers);
+}
+
+bool TokenCache::State::add_headers_at_hand(http::Headers& headers) const {
+  std::shared_ptr<const Entry> entry;
+  {
+    const std::lock_guard lock(mutex_);
+    entry = entry_;
+  }
+  if (!entry || !is_usable(*entry)) return false;
+  append(*entry, headers);
+  return true;
 }
 
 std::shared_ptr<const TokenCache::Entry> TokenCache::State::get(const base::CallContext& call) {
@@ -332,6 +344,9 @@ std::shared_ptr<const TokenCache::Entry> TokenCache::get(const base::CallContext
 }
 void TokenCache::add_headers(http::Headers& headers, const base::CallContext& call) {
   state_->add_headers(headers, call);
+}
+bool TokenCache::add_headers_at_hand(http::Headers& headers) const {
+  return state_->add_headers_at_hand(headers);
 }
 void TokenCache::invalidate(std::string_view access_token) noexcept {
   state_->invalidate(access_token);

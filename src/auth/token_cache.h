@@ -60,6 +60,10 @@ class TokenCache {
   /// \throws as `get`
   void add_headers(http::Headers& headers, const base::CallContext& call);
 
+  /// Adds the headers of a token that is kept and good. \return false when there is none: nobody is
+  /// asked for one, and nobody waits
+  bool add_headers_at_hand(http::Headers& headers) const;
+
   /// Drops the token if it is the one that is kept.
   void invalidate(std::string_view access_token) noexcept;
 
