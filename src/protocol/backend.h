@@ -27,6 +27,8 @@ struct SessionRequest {
   std::string catalog;
   std::string schema;
   std::map<std::string, std::string> confs;
+  /// Hears when the session is opened, and when it is closed; may be null.
+  std::shared_ptr<observe::Observer> observer;
 };
 
 struct ExecuteRequest {

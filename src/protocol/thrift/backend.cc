@@ -159,8 +159,10 @@ std::shared_ptr<Session> ThriftBackend::open_session(const SessionRequest& reque
   require_catalogs(request, opened, call);
   const bool wants_namespace = !request.catalog.empty() || !request.schema.empty();
   if (wants_namespace && !opened.__isset.initialNamespace) use_namespace(*session, request, call);
-  if (call.observer != nullptr)
-    call.observer->on(observe::SessionOpened{session->id(), clock_->now() - started});
+  if (request.observer) {
+    session->tell(request.observer);
+    request.observer->on(observe::SessionOpened{session->id(), clock_->now() - started});
+  }
   return session;
 }
 

@@ -191,7 +191,7 @@ void ThriftOperation::poll(const base::CallContext& call) {
     last_poll = session_->clock().now() - asked;
     ++polls_;
     status_.throw_failure(call);
-    report_poll(call);
+    report_poll(call, last_poll);
   }
   status_.throw_failure(call);
 }
@@ -206,15 +206,19 @@ void ThriftOperation::ask_status(const base::CallContext& call) {
   if (status_.state() == StatementState::Closed) forget();
 }
 
-void ThriftOperation::report_poll(const base::CallContext& call) const {
+void ThriftOperation::report_poll(const base::CallContext& call,
+                                  std::chrono::nanoseconds latency) const {
   using State = observe::StatementPolled::State;
   if (call.observer == nullptr) return;
   const StatementState state = status_.state();
   const State known = state == StatementState::Finished  ? State::Finished
                       : state == StatementState::Pending ? State::Pending
                                                          : State::Running;
-  call.observer->on(
-      observe::StatementPolled{statement_id_, known, polls_, session_->clock().now() - submitted_});
+  call.observer->on(observe::StatementPolled{.statement_id = statement_id_,
+                                             .state = known,
+                                             .polls = polls_,
+                                             .since_submit = session_->clock().now() - submitted_,
+                                             .latency = latency});
 }
 
 StatementState ThriftOperation::state(const base::CallContext& call) {
@@ -315,6 +319,22 @@ void ThriftOperation::accept(Page& page) {
   at_end_ = session_->features().is_databricks() ? !page.has_more : rows == 0;
 }
 
+void ThriftOperation::report_page(const Page& page, const base::CallContext& call) const {
+  using Format = observe::PageReceived::Format;
+  if (call.observer == nullptr) return;
+  observe::PageReceived event{.statement_id = statement_id_,
+                              .start_row = page.start_row,
+                              .wire_bytes = page.wire_bytes,
+                              .is_compressed = metadata_ && metadata_->lz4_compressed};
+  if (std::holds_alternative<std::vector<ArrowBatch>>(page.rows)) event.format = Format::Arrow;
+  if (std::holds_alternative<ColumnarRows>(page.rows)) event.format = Format::Columns;
+  if (const auto* links = std::get_if<std::vector<ResultLink>>(&page.rows)) {
+    event.format = Format::Links;
+    event.links = static_cast<int>(links->size());
+  }
+  call.observer->on(event);
+}
+
 std::optional<Page> ThriftOperation::next_page(const base::CallContext& call) {
   if (!first_page_ && !has_rows()) at_end_ = true;
   if (at_end_) {
@@ -328,8 +348,7 @@ std::optional<Page> ThriftOperation::next_page(const base::CallContext& call) {
     Page page = first_page_ ? *std::exchange(first_page_, std::nullopt) : fetch(own);
     if (over_) page.has_more = false;
     accept(page);
-    if (own.observer != nullptr)
-      own.observer->on(observe::PageReceived{statement_id_, page.start_row, page.wire_bytes});
+    report_page(page, own);
     // Expired links can only be renewed while the server knows the statement: then the reader
     // closes it.
     if (at_end_ && !has_links_) close();

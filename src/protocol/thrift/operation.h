@@ -68,7 +68,8 @@ class ThriftOperation final : public Operation {
   void take_direct_results(ExecuteReply reply, const base::CallContext& call);
   void poll(const base::CallContext& call);
   void ask_status(const base::CallContext& call);
-  void report_poll(const base::CallContext& call) const;
+  void report_poll(const base::CallContext& call, std::chrono::nanoseconds latency) const;
+  void report_page(const Page& page, const base::CallContext& call) const;
   bool has_rows() const noexcept;
   tcli::TFetchResultsReq fetch_request() const;
   RpcReply fetch_reply(const base::CallContext& call);

@@ -161,22 +161,31 @@ void ThriftSession::rethrow(const Error& error, const base::CallContext& call,
   throw_with_ids(std::move(fields), call);
 }
 
+void ThriftSession::end(const base::CallContext& call) {
+  tcli::TCloseSessionReq request;
+  request.sessionHandle = *handle_;
+  rpc_->call(kCloseSession, request, call, kCloseTimeout);
+}
+
 void ThriftSession::close() noexcept {
-  if (closed_.exchange(true) || dead_) return;
+  if (closed_.exchange(true)) return;
+  observe::SessionClosed event{.session_id = id_, .latency = {}, .failed = dead_.load()};
   try {
     base::CallContext call;
     call.connection_id = id_;
     const auto limit = clock_->now() + kCloseTimeout;
     call.deadline = limit;
-    pending_closes_->wait(*clock_, limit);
-    tcli::TCloseSessionReq request;
-    request.sessionHandle = *handle_;
-    rpc_->call(kCloseSession, request, call, kCloseTimeout);
+    if (!dead_) pending_closes_->wait(*clock_, limit);
+    const auto asked = clock_->now();
+    if (!dead_) end(call);
+    event.latency = clock_->now() - asked;
   } catch (const std::exception& error) {
+    event.failed = true;
     // The server closes idle sessions by itself; a failed clean-up is nobody's problem.
     base::log(LogLevel::Debug, "thrift",
               base::concat("CloseSession failed: ", std::string_view(error.what())));
   }
+  if (observer_) observer_->on(event);
 }
 
 }  // namespace dbsql::protocol::thrift

@@ -49,6 +49,10 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   const Features& features() const noexcept { return features_; }
   /// Frees an operation in the background; `close()` waits for it.
   void notify_close(const Method& method, const tcli::TCloseOperationReq& request) noexcept;
+  /// Who hears of the session's end. Before the session is used.
+  void tell(std::shared_ptr<observe::Observer> observer) noexcept {
+    observer_ = std::move(observer);
+  }
   /// Passes on the error in flight, with ids, and remembers when it says that the session is gone.
   /// \param outcome_unknown  set in the error, beside what it says already
   [[noreturn]] void rethrow(const Error& error, const base::CallContext& call,
@@ -56,6 +60,7 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
 
  private:
   std::function<void(RpcReply)> cancel_when_late() const;
+  void end(const base::CallContext& call);
   RpcReply ask_listing(const ListingRequest& request, const base::CallContext& call);
   template <class Request>
   RpcReply ask_listing(const Method& method, Request wire, const base::CallContext& call);
@@ -68,6 +73,7 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   Features features_;
   std::string id_;
   std::shared_ptr<PendingCloses> pending_closes_ = std::make_shared<PendingCloses>();
+  std::shared_ptr<observe::Observer> observer_;
   std::atomic<bool> dead_ = false;
   std::atomic<bool> closed_ = false;
 };

@@ -85,6 +85,41 @@ bool CloudFetchPipeline::State::head_has_news_locked() const {
 }
 
 std::optional<arrow::UniqueArray> CloudFetchPipeline::State::next(const base::CallContext& call) {
+  if (!environment_.observer) return next_batch(call);
+  try {
+    auto batch = next_batch(call);
+    if (batch) tell_of_consumption();
+    return batch;
+  } catch (const Error& error) {
+    tell_of_failure(error.kind());
+    throw;
+  }
+}
+
+/// The batch that was just handed out is of the file at the front.
+void CloudFetchPipeline::State::tell_of_consumption() {
+  std::uint64_t sequence = 0;
+  {
+    std::lock_guard lock(mutex_);
+    sequence = first_sequence_;
+  }
+  if (std::exchange(told_of_, sequence) == sequence) return;
+  environment_.observer->on(observe::ChunkConsumed{static_cast<std::int64_t>(sequence)});
+}
+
+void CloudFetchPipeline::State::tell_of_failure(ErrorKind kind) {
+  std::int64_t index = 0;
+  {
+    std::lock_guard lock(mutex_);
+    const bool is_the_files = !slots_.empty() && slots_.front().state == Slot::State::Failed;
+    if (!is_the_files) return;  // the caller's time was up, or the server did not give links
+    index = static_cast<std::int64_t>(first_sequence_);
+  }
+  environment_.observer->on(observe::ChunkFailed{index, kind});
+}
+
+std::optional<arrow::UniqueArray> CloudFetchPipeline::State::next_batch(
+    const base::CallContext& call) {
   for (;;) {
     pump();
     std::unique_lock lock(mutex_);

@@ -4,6 +4,7 @@
 #include "base/call_context.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "observe/observer.h"
 #include "protocol/backend.h"
 #include "result/cloudfetch/download.h"
 #include "result/cloudfetch/memory_budget.h"
@@ -32,6 +33,8 @@ struct CloudFetchEnvironment {
   base::Executor* executor = &base::Executor::cpu();
   base::Clock* clock = &base::Clock::system();
   CloudFetchOptions options;
+  /// Hears of the files of one result; may be null.
+  std::shared_ptr<observe::Observer> observer;
 };
 
 /// Asks the server for fresh links of the files from a row on.

@@ -112,6 +112,7 @@ CloudFetchPipeline::State::Decoded CloudFetchPipeline::State::decode(DecodeJob& 
 bool CloudFetchPipeline::State::deliver(std::uint64_t sequence, const DecodeJob& job,
                                         Decoded decoded, bool is_complete) {
   std::vector<AbortDownload> aborts;
+  std::optional<observe::ChunkReceived> received;
   {
     std::lock_guard lock(mutex_);
     Slot* slot = slot_of_locked(sequence, job);
@@ -124,12 +125,18 @@ bool CloudFetchPipeline::State::deliver(std::uint64_t sequence, const DecodeJob&
       if (is_complete) {
         slot->job.reset();
         slot->state = Slot::State::Ready;
+        if (environment_.observer)
+          received = {.index = static_cast<std::int64_t>(sequence),
+                      .latency = now() - slot->fetched_since,
+                      .wire_bytes = slot->wire_bytes,
+                      .repeats = slot->attempts};
       }
     }
   }
   for (const AbortDownload& abort : aborts) {
     if (abort) abort();
   }
+  if (received) environment_.observer->on(*received);
   return true;
 }
 

@@ -194,6 +194,8 @@ std::vector<AbortDownload> CloudFetchPipeline::State::absorb_locked(Slot& slot,
       if (durations_.size() > kTimedDownloads) durations_.pop_front();
       parallelism_.completed(response.body.size(), now());
       log_speed_locked(slot, response.body.size(), now() - transfer.started);
+      slot.fetched_since = transfer.started;
+      slot.wire_bytes = static_cast<std::int64_t>(response.body.size());
       slot.state = Slot::State::Decoding;
       if (slot.job && slot.job->transfer != transfer.id) slot.job.reset();  // its twin was faster
       feed_locked(slot, sequence, transfer.id, response.body, true);

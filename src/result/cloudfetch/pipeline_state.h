@@ -48,6 +48,9 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   // The consumer's side.
   std::optional<arrow::UniqueArray> take_batch_locked();
   bool head_has_news_locked() const;
+  std::optional<arrow::UniqueArray> next_batch(const base::CallContext& call);
+  void tell_of_consumption();
+  void tell_of_failure(ErrorKind kind);
   void wait_for_head(std::unique_lock<std::mutex>& lock, const base::CallContext& call);
   void renew_links(std::unique_lock<std::mutex>& lock, const base::CallContext& call);
   void apply_locked(std::vector<protocol::ResultLink> links);
@@ -95,17 +98,18 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Slot> slots_;            // guarded by mutex_; front = the file being consumed
-  std::uint64_t first_sequence_ = 0;  // guarded by mutex_; number of the front slot
-  std::uint64_t next_transfer_ = 1;   // guarded by mutex_
-  std::int64_t next_row_ = 0;         // guarded by mutex_; first row of the next link
-  bool any_link_ = false;             // guarded by mutex_
-  int running_ = 0;                   // guarded by mutex_; downloads under way
-  bool closed_ = false;               // guarded by mutex_
-  int slow_files_ = 0;                // guarded by mutex_
-  bool any_file_ = false;             // guarded by mutex_; storage has served one
-  bool unreachable_ = false;          // guarded by mutex_; and never will, as it seems
-  Parallelism parallelism_;           // guarded by mutex_
+  std::deque<Slot> slots_;                // guarded by mutex_; front = the file being consumed
+  std::uint64_t first_sequence_ = 0;      // guarded by mutex_; number of the front slot
+  std::uint64_t next_transfer_ = 1;       // guarded by mutex_
+  std::int64_t next_row_ = 0;             // guarded by mutex_; first row of the next link
+  bool any_link_ = false;                 // guarded by mutex_
+  int running_ = 0;                       // guarded by mutex_; downloads under way
+  bool closed_ = false;                   // guarded by mutex_
+  int slow_files_ = 0;                    // guarded by mutex_
+  bool any_file_ = false;                 // guarded by mutex_; storage has served one
+  bool unreachable_ = false;              // guarded by mutex_; and never will, as it seems
+  Parallelism parallelism_;               // guarded by mutex_
+  std::optional<std::uint64_t> told_of_;  // of the consumer: the file that it was last told to read
   std::deque<std::chrono::nanoseconds> durations_;  // guarded by mutex_; of the last downloads
 };
 

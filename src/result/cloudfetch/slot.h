@@ -58,9 +58,11 @@ struct Slot {
   std::deque<arrow::UniqueArray> batches;
   std::exception_ptr error;
 
-  int attempts = 0;           ///< downloads that failed
-  int refreshes = 0;          ///< links asked for again
-  bool decoded_once = false;  ///< one download was damaged
+  std::chrono::steady_clock::time_point fetched_since;  ///< of the download that brought the file
+  std::int64_t wire_bytes = 0;                          ///< the same
+  int attempts = 0;                                     ///< downloads that failed
+  int refreshes = 0;                                    ///< links asked for again
+  bool decoded_once = false;                            ///< one download was damaged
   std::chrono::milliseconds waited{0};
   std::string last_problem;
   int last_status = 0;
