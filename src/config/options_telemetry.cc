@@ -30,8 +30,7 @@ constexpr Option kTelemetry[] = {
      .odbc_names = "EnableTelemetry",
      .environment_names = "DATABRICKS_TELEMETRY_ENABLED",
      .type = OptionType::Boolean,
-     .help = "true: tell how the driver is used, if the server wants to know; false: never; not "
-             "given: as the server says",
+     .help = "true: tell how the driver is used, if the server wants to know; false: never",
      .store = set_enabled,
      .text = enabled_text},
     {.key = "telemetry.forced",
@@ -48,8 +47,10 @@ constexpr Option kTelemetry[] = {
     {.key = "telemetry.require_opt_in",
      .go_names = "telemetryRequireOptIn",
      .type = OptionType::Boolean,
-     .fallback = "false",
-     .help = "without telemetry.enabled=true nothing is told, whatever the server says",
+     .fallback = "true",
+     .help =
+         "without telemetry.enabled=true nothing is told and the server is not asked; false: not "
+         "saying anything leaves it to the server",
      .store = store<&Config::telemetry, &Telemetry::requires_opt_in>,
      .text = text<&Config::telemetry, &Telemetry::requires_opt_in>},
     {.key = "telemetry.batch_size",

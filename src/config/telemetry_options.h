@@ -9,9 +9,9 @@ namespace dbsql::config {
 
 /// What the options say about telemetry (reference/telemetry.md 1.2).
 struct TelemetryOptions {
-  std::optional<bool> enabled;   ///< not given: the server's flag decides
-  bool is_forced = false;        ///< on, whatever the server's flag says
-  bool requires_opt_in = false;  ///< without `enabled` nothing is sent, whatever the flag says
+  std::optional<bool> enabled;  ///< not given: the server's flag decides
+  bool is_forced = false;       ///< on, whatever the server's flag says
+  bool requires_opt_in = true;  ///< without `enabled` nothing is sent, and no flag asked for
 
   int batch_size = 200;  ///< records in one request at most
   std::chrono::milliseconds flush_interval{30'000};

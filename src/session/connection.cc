@@ -71,7 +71,7 @@ std::shared_ptr<session::Statement> Connection::Impl::track(
 std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql,
                                                             const Parameters& parameters,
                                                             const ExecuteOptions& options,
-                                                            Reply reply,
+                                                            Reply reply, StatementType type,
                                                             const base::CallContext& limits) {
   require_valid(options);
   require_open();
@@ -83,19 +83,34 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                       .files = files_,
                                       .run_inline = inline_run_of(sql, parameters, options),
                                       .staging = options.staging,
-                                      .staging_environment = staging_};
+                                      .staging_environment = staging_,
+                                      .telemetry = tell_of(OperationType::ExecuteStatement, type)};
   // The server stops it by itself. This is for servers that do not (reference/results.md 6.5).
   if (server_timeout.count() > 0)
     settings.wait_until = clock_.now() + server_timeout + kServerTimeoutSlack;
-  auto operation = session_->execute({.sql = std::string(sql),
-                                      .parameters = &parameters,
-                                      .row_limit = options.row_limit,
-                                      .server_timeout = server_timeout,
-                                      .direct_results = reply == Reply::WithFirstRows,
-                                      .query_tags = options.query_tags,
-                                      .inline_only = storage_is_unreachable_},
-                                     limits);
-  return track(std::move(operation), std::move(settings));
+  base::CallContext call = limits;
+  call.observer = settings.telemetry.get();
+  try {
+    auto operation = session_->execute({.sql = std::string(sql),
+                                        .parameters = &parameters,
+                                        .row_limit = options.row_limit,
+                                        .server_timeout = server_timeout,
+                                        .direct_results = reply == Reply::WithFirstRows,
+                                        .query_tags = options.query_tags,
+                                        .inline_only = storage_is_unreachable_},
+                                       call);
+    return track(std::move(operation), std::move(settings));
+  } catch (const Error& error) {
+    if (settings.telemetry) settings.telemetry->failed(error);
+    throw;
+  }
+}
+
+/// Null where nothing is told of this connection.
+std::shared_ptr<telemetry::StatementTelemetry> Connection::Impl::tell_of(OperationType operation,
+                                                                         StatementType type) const {
+  if (!telemetry_) return nullptr;
+  return std::make_shared<telemetry::StatementTelemetry>(telemetry_, operation, type);
 }
 
 /// For a result whose files cannot be had because storage is out of reach: the statement once more,
@@ -115,22 +130,22 @@ std::function<Result()> Connection::Impl::inline_run_of(std::string_view sql,
 }
 
 Result Connection::Impl::query(std::string_view sql, const Parameters& parameters,
-                               const ExecuteOptions& options) {
+                               const ExecuteOptions& options, StatementType type) {
   const base::CallContext limits = limits_of(options);
   try {
-    return query_once(sql, parameters, options, limits);
+    return query_once(sql, parameters, options, type, limits);
   } catch (const Error& error) {
     // The link to a volume's file was too old when it was used. No call gives another one but the
     // statement itself, which has changed nothing (reference/results.md 5.5).
     if (error.kind() != ErrorKind::LinkExpired || !error.retryable()) throw;
   }
-  return query_once(sql, parameters, options, limits);
+  return query_once(sql, parameters, options, type, limits);
 }
 
 Result Connection::Impl::query_once(std::string_view sql, const Parameters& parameters,
-                                    const ExecuteOptions& options,
+                                    const ExecuteOptions& options, StatementType type,
                                     const base::CallContext& limits) {
-  const auto statement = start(sql, parameters, options, Reply::WithFirstRows, limits);
+  const auto statement = start(sql, parameters, options, Reply::WithFirstRows, type, limits);
   // Its owner until there is a result: when it goes without one, the statement ends on the server.
   const StatementHandle owner(statement);
   return statement->open_result(limits);
@@ -138,7 +153,8 @@ Result Connection::Impl::query_once(std::string_view sql, const Parameters& para
 
 StatementHandle Connection::Impl::submit(std::string_view sql, const Parameters& parameters,
                                          const ExecuteOptions& options) {
-  return StatementHandle(start(sql, parameters, options, Reply::AtOnce, limits_of(options)));
+  return StatementHandle(
+      start(sql, parameters, options, Reply::AtOnce, StatementType::Sql, limits_of(options)));
 }
 
 StatementHandle Connection::Impl::attach(std::string_view statement_id,
@@ -173,7 +189,7 @@ Result Connection::query(std::string_view sql, const Parameters& parameters,
 
 std::optional<std::int64_t> Connection::execute(std::string_view sql, const Parameters& parameters,
                                                 const ExecuteOptions& options) {
-  Result result = impl_->query(sql, parameters, options);
+  Result result = impl_->query(sql, parameters, options, telemetry::StatementType::Update);
   if (const auto rows = result.affected_rows()) return rows;
   try {
     return affected_rows_in(result);

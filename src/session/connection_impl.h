@@ -7,6 +7,7 @@
 #include "result/cloudfetch/pipeline.h"
 #include "session/open_statements.h"
 #include "session/statement.h"
+#include "telemetry/connection_telemetry.h"
 
 #include <atomic>
 #include <chrono>
@@ -23,14 +24,16 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
  public:
   Impl(std::shared_ptr<protocol::Session> session, result::CloudFetchEnvironment files,
        std::shared_ptr<const staging::Environment> staging, std::chrono::seconds server_timeout,
-       base::Clock& clock)
+       std::shared_ptr<telemetry::ConnectionTelemetry> telemetry, base::Clock& clock)
       : session_(std::move(session)),
         files_(std::move(files)),
         staging_(std::move(staging)),
         server_timeout_(server_timeout),
+        telemetry_(std::move(telemetry)),
         clock_(clock) {}
 
-  Result query(std::string_view sql, const Parameters& parameters, const ExecuteOptions& options);
+  Result query(std::string_view sql, const Parameters& parameters, const ExecuteOptions& options,
+               telemetry::StatementType type = telemetry::StatementType::Query);
   StatementHandle submit(std::string_view sql, const Parameters& parameters,
                          const ExecuteOptions& options);
   StatementHandle attach(std::string_view statement_id, const WaitOptions& options);
@@ -41,16 +44,22 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
 
  private:
   enum class Reply : std::uint8_t { AtOnce, WithFirstRows };
+  using OperationType = telemetry::OperationType;
+  using StatementType = telemetry::StatementType;
   using Statement = session::Statement;
 
   Result query_once(std::string_view sql, const Parameters& parameters,
-                    const ExecuteOptions& options, const base::CallContext& limits);
+                    const ExecuteOptions& options, StatementType type,
+                    const base::CallContext& limits);
+  std::shared_ptr<telemetry::StatementTelemetry> tell_of(OperationType operation,
+                                                         StatementType type) const;
   std::shared_ptr<Statement> start(std::string_view sql, const Parameters& parameters,
-                                   const ExecuteOptions& options, Reply reply,
+                                   const ExecuteOptions& options, Reply reply, StatementType type,
                                    const base::CallContext& limits);
   std::shared_ptr<Statement> track(std::unique_ptr<protocol::Operation> operation,
                                    session::StatementSettings settings);
   Result open_listing(std::unique_ptr<protocol::Operation> operation, const ExecuteOptions& options,
+                      std::shared_ptr<telemetry::StatementTelemetry> telemetry,
                       const base::CallContext& limits);
   static void require_valid(const ExecuteOptions& options);
   base::CallContext limits_of(const ExecuteOptions& options) const;
@@ -63,6 +72,7 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   const result::CloudFetchEnvironment files_;
   const std::shared_ptr<const staging::Environment> staging_;
   const std::chrono::seconds server_timeout_;
+  const std::shared_ptr<telemetry::ConnectionTelemetry> telemetry_;  // null where nothing is told
   base::Clock& clock_;
   std::atomic<bool> closed_ = false;
   std::atomic<bool> storage_is_unreachable_ = false;  // found out once, true for the session

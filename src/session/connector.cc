@@ -19,6 +19,7 @@
 #include "session/connection_impl.h"
 #include "session/connector_options_impl.h"
 #include "session/credentials.h"
+#include "session/telemetry_settings.h"
 #include "session/transport.h"
 #include "staging/transfer.h"
 
@@ -136,6 +137,7 @@ class Connector::Impl {
     files_ = make_files(config_, transport);
     staging_ = make_staging(config_, transport);
     auto authenticator = session::make_authenticator(options, config_, transport);
+    telemetry_ = session::telemetry_settings_of(config_, authenticator);
     backend_ = make_backend(config_, std::move(authenticator), std::move(transport));
   }
 
@@ -145,13 +147,33 @@ class Connector::Impl {
     if (options.timeout) call.deadline = clock.now() + *options.timeout;
     call.stop = options.stop;
     warn_if_unverified();
-    auto session = backend_->open_session(
-        {.catalog = config_.catalog, .schema = config_.schema, .confs = confs_of(options)}, call);
+    const auto telemetry =
+        telemetry_ ? telemetry::ConnectionTelemetry::create(*telemetry_) : nullptr;
+    auto session = open_session(options, telemetry, call);
     return std::make_shared<Connection::Impl>(std::move(session), files_, staging_,
-                                              config_.query_timeout, clock);
+                                              config_.query_timeout, telemetry, clock);
   }
 
  private:
+  std::shared_ptr<protocol::Session> open_session(
+      const ConnectOptions& options,
+      const std::shared_ptr<telemetry::ConnectionTelemetry>& telemetry,
+      const base::CallContext& call) const {
+    const protocol::SessionRequest request{.catalog = config_.catalog,
+                                           .schema = config_.schema,
+                                           .confs = confs_of(options),
+                                           .observer = telemetry};
+    if (!telemetry) return backend_->open_session(request, call);
+    const auto started = telemetry->clock().now();
+    try {
+      return backend_->open_session(request, call);
+    } catch (const Error& error) {
+      telemetry->session_failed(telemetry::category_of(error), telemetry->clock().now() - started);
+      telemetry->close();
+      throw;
+    }
+  }
+
   void warn_if_unverified() const {
     if (config_.scheme != "https" || config_.transport.tls.verify != http::TlsOptions::Verify::None)
       return;
@@ -176,6 +198,7 @@ class Connector::Impl {
   std::string query_tags_;  // of the DSN, as the server reads them
   result::CloudFetchEnvironment files_;
   std::shared_ptr<const staging::Environment> staging_;
+  std::optional<telemetry::ConnectionSettings> telemetry_;
   std::shared_ptr<protocol::Backend> backend_;
 };
 

@@ -28,6 +28,31 @@ std::optional<std::string> catalog_of(const std::optional<std::string>& catalog)
   return catalog;
 }
 
+telemetry::OperationType operation_of(Kind kind) {
+  using Type = telemetry::OperationType;
+  switch (kind) {
+    case Kind::Catalogs:
+      return Type::ListCatalogs;
+    case Kind::Schemas:
+      return Type::ListSchemas;
+    case Kind::Tables:
+      return Type::ListTables;
+    case Kind::TableTypes:
+      return Type::ListTableTypes;
+    case Kind::Columns:
+      return Type::ListColumns;
+    case Kind::Functions:
+      return Type::ListFunctions;
+    case Kind::TypeInfo:
+      return Type::ListTypeInfo;
+    case Kind::PrimaryKeys:
+      return Type::ListPrimaryKeys;
+    case Kind::CrossReference:
+      return Type::ListCrossReferences;
+  }
+  return Type::Unspecified;
+}
+
 bool is_empty_text(const std::optional<std::string>& name) { return name && name->empty(); }
 
 bool matches_nothing(const Scope& scope) {
@@ -94,12 +119,15 @@ std::string escape_pattern(std::string_view name) {
 
 Result Connection::Impl::open_listing(std::unique_ptr<protocol::Operation> operation,
                                       const ExecuteOptions& options,
+                                      std::shared_ptr<telemetry::StatementTelemetry> telemetry,
                                       const base::CallContext& limits) {
+  if (telemetry) telemetry->on(observe::StatementSubmitted{operation->statement_id(), {}});
   const auto statement = track(std::move(operation), {.call = call_of(options),
                                                       .wait_until = std::nullopt,
                                                       .row_limit = options.row_limit,
                                                       .on_progress = options.on_progress,
-                                                      .files = files_});
+                                                      .files = files_,
+                                                      .telemetry = std::move(telemetry)});
   const StatementHandle owner(statement);
   return statement->open_result(limits);
 }
@@ -109,13 +137,15 @@ Result Connection::Impl::list(const ListingRequest& request, const ExecuteOption
   require_open();
   const base::CallContext limits = limits_of(options);
   if (needs_no_request(request))
-    return open_listing(protocol::empty_listing(request.kind), options, limits);
+    return open_listing(protocol::empty_listing(request.kind), options, nullptr, limits);
+  const auto telemetry = tell_of(operation_of(request.kind), StatementType::Metadata);
   try {
     return open_listing(protocol::normalise_listing(session_->list(request, limits), request),
-                        options, limits);
+                        options, telemetry, limits);
   } catch (const Error& error) {
     if (is_missing_object(error, request.kind))
-      return open_listing(protocol::empty_listing(request.kind), options, limits);
+      return open_listing(protocol::empty_listing(request.kind), options, telemetry, limits);
+    if (telemetry) telemetry->failed(error);
     ErrorFields fields = error.fields();
     fields.outcome_unknown = false;  // nothing was to be changed
     throw_error(std::move(fields));

@@ -24,6 +24,7 @@ Progress::State to_public(observe::StatementPolled::State state) noexcept {
 }  // namespace
 
 void ProgressObserver::on(const observe::Event& event) noexcept {
+  if (next_ != nullptr) next_->on(event);
   const auto* polled = std::get_if<observe::StatementPolled>(&event);
   if (polled == nullptr || !on_progress_) return;
   try {

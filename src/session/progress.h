@@ -12,13 +12,16 @@ namespace dbsql::session {
 class ProgressObserver final : public observe::Observer {
  public:
   /// \param on_progress  outlives this object; may be empty
-  explicit ProgressObserver(const std::function<void(const Progress&)>& on_progress)
-      : on_progress_(on_progress) {}
+  /// \param next         hears everything as well; outlives this object; may be null
+  explicit ProgressObserver(const std::function<void(const Progress&)>& on_progress,
+                            observe::Observer* next = nullptr)
+      : on_progress_(on_progress), next_(next) {}
 
   void on(const observe::Event& event) noexcept override;
 
  private:
   const std::function<void(const Progress&)>& on_progress_;
+  observe::Observer* const next_;
 };
 
 }  // namespace dbsql::session

@@ -10,10 +10,13 @@
 namespace dbsql {
 
 std::optional<arrow::UniqueArray> Result::Impl::read_locked() {
+  telemetry::StatementTelemetry* const telemetry = statement_->telemetry();
   try {
     statement_->require_open();
+    if (telemetry != nullptr) telemetry->reading();
     for (;;) {
       auto batch = stream_->next(statement_->reading_call());
+      if (!batch && telemetry != nullptr) telemetry->exhausted();
       if (!batch || (*batch)->length > 0) return batch;
     }
   } catch (const Error& error) {
@@ -21,6 +24,7 @@ std::optional<arrow::UniqueArray> Result::Impl::read_locked() {
       stream_->close();
       return successor_->next();
     }
+    if (telemetry != nullptr) telemetry->failed(error);
     statement_->rethrow(error);
   }
 }
@@ -68,6 +72,7 @@ void Result::Impl::close() noexcept {
   statement_->end_reading();  // a reader on another thread leaves now
   const std::lock_guard lock(mutex_);
   stream_->close();
+  if (auto* telemetry = statement_->telemetry()) telemetry->finish();
 }
 
 void Result::Impl::require_untouched() const {

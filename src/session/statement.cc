@@ -17,10 +17,17 @@ namespace {
 constexpr std::chrono::seconds kCancelLimit{10};
 
 base::CallContext with(base::CallContext call, const std::string& statement_id,
-                       std::stop_token stop) {
+                       std::stop_token stop, observe::Observer* observer) {
   call.statement_id = statement_id;
   call.stop = std::move(stop);
+  call.observer = observer;
   return call;
+}
+
+result::CloudFetchEnvironment with(result::CloudFetchEnvironment files,
+                                   std::shared_ptr<observe::Observer> observer) {
+  files.observer = std::move(observer);
+  return files;
 }
 
 /// What was given for a transfer must not be left unread or unwritten without a word.
@@ -41,11 +48,13 @@ Statement::Statement(std::shared_ptr<protocol::Session> session,
       operation_(std::move(operation)),
       clock_(clock),
       stop_(settings.call.stop, end_.get_token()),
-      call_(with(std::move(settings.call), operation_->statement_id(), stop_.token())),
+      telemetry_(std::move(settings.telemetry)),
+      call_(with(std::move(settings.call), operation_->statement_id(), stop_.token(),
+                 telemetry_.get())),
       wait_until_(settings.wait_until),
       row_limit_(settings.row_limit),
       on_progress_(std::move(settings.on_progress)),
-      files_(std::move(settings.files)),
+      files_(with(std::move(settings.files), telemetry_)),
       run_inline_(std::move(settings.run_inline)),
       staging_(std::move(settings.staging)),
       staging_environment_(std::move(settings.staging_environment)) {}
@@ -65,7 +74,7 @@ template <class Action>
 auto Statement::within(const base::CallContext& limits, Action&& action) {
   require_open();
   const base::LinkedStop stop(call_.stop, limits.stop);
-  ProgressObserver progress(on_progress_);
+  ProgressObserver progress(on_progress_, telemetry_.get());
   base::CallContext call = bounded_by(limits);
   if (wait_until_) call = call.bounded_by(*wait_until_);
   call.stop = stop.token();
@@ -80,15 +89,20 @@ auto Statement::within(const base::CallContext& limits, Action&& action) {
 bool Statement::wait(const base::CallContext& limits) {
   try {
     within(limits, [&](const base::CallContext& call) { operation_->wait(call); });
+    if (telemetry_) telemetry_->ready();
     return true;
-  } catch (const TimeoutError&) {
+  } catch (const TimeoutError& error) {
     const auto passed = [now = clock_.now()](std::optional<base::Clock::TimePoint> moment) {
       return moment && *moment <= now;
     };
     const bool only_this_wait =
         passed(limits.deadline) && !passed(call_.deadline) && !passed(wait_until_);
-    if (!only_this_wait) throw;
-    return false;
+    if (only_this_wait) return false;
+    if (telemetry_) telemetry_->failed(error);
+    throw;
+  } catch (const Error& error) {
+    if (telemetry_) telemetry_->failed(error);
+    throw;
   }
 }
 
@@ -109,6 +123,7 @@ Result Statement::open_result(const base::CallContext& limits) {
   try {
     return within(limits, [&](const base::CallContext& call) {
       operation_->wait(call);
+      if (telemetry_) telemetry_->ready();
       // A stream that cannot be opened would close the operation.
       const bool is_staging = operation_->metadata(call).is_staging;
       if (!is_staging) require_no_streams(staging_);
@@ -126,6 +141,10 @@ Result Statement::open_result(const base::CallContext& limits) {
       }
       return Result(std::make_unique<Result::Impl>(shared_from_this(), std::move(stream), moved));
     });
+  } catch (const Error& error) {
+    if (telemetry_) telemetry_->failed(error);
+    result_taken_ = false;
+    throw;
   } catch (...) {
     result_taken_ = false;
     throw;
@@ -148,7 +167,7 @@ void Statement::cancel(const base::CallContext& limits) {
   call.deadline = limits.deadline.value_or(clock_.now() + kCancelLimit);
   call.stop = limits.stop;
   try {
-    operation_->cancel(call);
+    ask_to_cancel(call);
   } catch (...) {
     cancelling_ = false;
     throw;
@@ -156,10 +175,23 @@ void Statement::cancel(const base::CallContext& limits) {
   end(Ending::Cancelled);
 }
 
+void Statement::ask_to_cancel(const base::CallContext& call) {
+  if (!telemetry_) return operation_->cancel(call);
+  const auto asked = clock_.now();
+  try {
+    operation_->cancel(call);
+    telemetry_->cancelled(clock_.now() - asked, telemetry::ErrorCategory::None);
+  } catch (const Error& error) {
+    telemetry_->cancelled(clock_.now() - asked, telemetry::category_of(error));
+    throw;
+  }
+}
+
 void Statement::close() noexcept {
   end(Ending::Closed);
   operation_->cancel_in_background();
   operation_->close();
+  if (telemetry_) telemetry_->finish();
 }
 
 void Statement::end(Ending how) noexcept {

@@ -10,6 +10,7 @@
 #include "protocol/backend.h"
 #include "result/cloudfetch/pipeline.h"
 #include "staging/transfer.h"
+#include "telemetry/statement_telemetry.h"
 
 #include <atomic>
 #include <cstdint>
@@ -35,6 +36,8 @@ struct StatementSettings {
   /// For a statement that moves a volume's file.
   StagingOptions staging;
   std::shared_ptr<const staging::Environment> staging_environment;
+  /// What is told of the statement; null where nothing is.
+  std::shared_ptr<telemetry::StatementTelemetry> telemetry;
 };
 
 /// One statement after its submission: what its handle, its result and its connection share.
@@ -89,6 +92,8 @@ class Statement : public std::enable_shared_from_this<Statement> {
   std::optional<Result> run_inline();
   /// Throws what an error means: one that the statement's own end has caused says so.
   [[noreturn]] void rethrow(const Error& error) const;
+  /// Null where nothing is told of the statement.
+  telemetry::StatementTelemetry* telemetry() const noexcept { return telemetry_.get(); }
 
  private:
   enum class Ending : std::uint8_t { None, Cancelled, Closed };
@@ -97,6 +102,7 @@ class Statement : public std::enable_shared_from_this<Statement> {
   StagingResult move_file(result::ResultStream& stream, const base::CallContext& call);
   template <class Action>
   auto within(const base::CallContext& limits, Action&& action);
+  void ask_to_cancel(const base::CallContext& call);
   void end(Ending how) noexcept;
 
   const std::shared_ptr<protocol::Session> session_;
@@ -104,6 +110,7 @@ class Statement : public std::enable_shared_from_this<Statement> {
   base::Clock& clock_;
   std::stop_source end_;
   const base::LinkedStop stop_;  // the caller's, and ours
+  const std::shared_ptr<telemetry::StatementTelemetry> telemetry_;
   const base::CallContext call_;
   const std::optional<base::Clock::TimePoint> wait_until_;
   const std::int64_t row_limit_;

@@ -43,10 +43,9 @@ std::string_view to_word(Decision::State state) noexcept {
 }
 
 std::string_view to_word(Decision::Reason reason) noexcept {
-  constexpr std::array<std::string_view, 10> kWords = {
-      "default_off",      "kill_switch", "forced",     "opted_out",
-      "opt_in_required",  "server_on",   "server_off", "server_unreachable",
-      "server_not_asked", "unsafe_host"};
+  constexpr std::array<std::string_view, 9> kWords = {
+      "default_off", "kill_switch",        "forced",           "opted_out",  "server_on",
+      "server_off",  "server_unreachable", "server_not_asked", "unsafe_host"};
   return kWords[static_cast<std::size_t>(reason)];
 }
 
@@ -57,7 +56,7 @@ Decision decide(const config::TelemetryOptions& options, bool kill_switch,
   if (kill_switch) return {State::Off, Reason::KillSwitch};
   if (options.is_forced) return {State::On, Reason::Forced};
   if (options.enabled && !*options.enabled) return {State::Off, Reason::OptedOut};
-  if (!options.enabled && options.requires_opt_in) return {State::Off, Reason::OptInRequired};
+  if (!options.enabled && options.requires_opt_in) return {State::Off, Reason::DefaultOff};
   switch (flag) {
     case ServerFlag::On:
       return {State::On, Reason::ServerOn};

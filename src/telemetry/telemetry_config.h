@@ -30,7 +30,6 @@ struct Decision {
     KillSwitch,
     Forced,
     OptedOut,
-    OptInRequired,
     ServerOn,
     ServerOff,
     ServerUnreachable,

@@ -39,9 +39,10 @@ TEST(TelemetryDecision, IsOffByDefault) {
   EXPECT_EQ(defaults.batch_size, 200);
   EXPECT_EQ(defaults.flush_interval, std::chrono::seconds(30));
   EXPECT_TRUE(defaults.breaker_enabled);
-  EXPECT_EQ(decide(defaults, false, ServerFlag::Off).state, State::Off);
-  EXPECT_EQ(decide(defaults, false, ServerFlag::Unreachable),
-            (Decision{State::Off, Reason::ServerUnreachable}));
+  for (const ServerFlag flag :
+       {ServerFlag::Unknown, ServerFlag::On, ServerFlag::Off, ServerFlag::Unreachable}) {
+    EXPECT_EQ(decide(defaults, false, flag), (Decision{State::Off, Reason::DefaultOff}));
+  }
 }
 
 TEST(TelemetryDecision, FollowsTheTruthTable) {  // reference/telemetry.md 1.2
@@ -78,7 +79,7 @@ TEST(TelemetryDecision, FollowsTheTruthTable) {  // reference/telemetry.md 1.2
 
 TEST(TelemetryDecision, NeedsAYesOfItsOwnWhereOneIsRequired) {
   EXPECT_EQ(decide(options_of(std::nullopt, false, true), false, ServerFlag::On),
-            (Decision{State::Off, Reason::OptInRequired}));
+            (Decision{State::Off, Reason::DefaultOff}));
   EXPECT_EQ(decide(options_of(true, false, true), false, ServerFlag::On).state, State::On);
 }
 

@@ -1,0 +1,328 @@
+#include "support/temporary_folder.h"
+#include "warehouse/telemetry_service.h"
+#include "wire/wire_test.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace dbsql::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using warehouse::Fault;
+
+constexpr const char* kExports = "/telemetry-ext";
+constexpr const char* kOpenExports = "/telemetry-unauth";
+constexpr const char* kFlags = "/api/2.0/connector-service/feature-flags/";
+constexpr const char* kForced = "forceEnableTelemetry=true";
+constexpr const char* kFlag =
+    "databricks.partnerplatform.clientConfigsFeatureFlags.enableTelemetryForCppDriver";
+
+/// What the driver tells about itself, to a warehouse that checks every record against the schema.
+class TelemetryWireTest : public WireTest {
+ protected:
+  void SetUp() override {
+    warehouse::ServerOptions options;
+    options.service.direct_results_wait = 50ms;
+    options.service.long_poll_wait = 100ms;
+    options.service.inline_limit_bytes = 100'000;
+    options.service.file_bytes = 100'000;
+    server_ = start(std::move(options));
+  }
+  void TearDown() override { EXPECT_THAT(server_->telemetry().problems(), IsEmpty()); }
+
+  Connection connect_here(std::string_view options = {}) { return connect_to(*server_, options); }
+
+  std::size_t sent(const char* path = kExports) const { return server_->journal().count(path); }
+
+  std::vector<json> logs() const {
+    std::vector<json> logs;
+    for (const std::string& record : server_->telemetry().records())
+      logs.push_back(json::parse(record)["entry"]["sql_driver_log"]);
+    return logs;
+  }
+  /// How many records tell of each operation.
+  std::map<std::string, int> operations() const {
+    std::map<std::string, int> counts;
+    for (const json& log : logs())
+      ++counts[log["sql_operation"]["operation_detail"]["operation_type"].get<std::string>()];
+    return counts;
+  }
+  json log(std::string_view operation) const {
+    for (const json& each : logs()) {
+      if (each["sql_operation"]["operation_detail"]["operation_type"] == operation) return each;
+    }
+    return {};
+  }
+
+  /// On, and with a file that gets a copy.
+  static std::string with_file(const std::string& path) {
+    return std::string(kForced) + "&telemetrySink=file:" + path;
+  }
+
+  std::unique_ptr<warehouse::Server> server_;
+};
+
+TEST_F(TelemetryWireTest, SendsNothingUnlessItIsTurnedOn) {
+  for (const char* options : {"", "enableTelemetry=false", "telemetry_batch_size=1"}) {
+    Connection connection = connect_here(options);
+    connection.query("SELECT 1").close();
+    capture_error([&] { connection.query("SELEC 1"); });
+  }
+
+  EXPECT_EQ(sent(), 0U);
+  EXPECT_EQ(sent(kOpenExports), 0U);
+  EXPECT_EQ(sent(kFlags), 0U);
+}
+
+TEST_F(TelemetryWireTest, TellsOfASessionAndItsStatements) {
+  std::string session;
+  std::string statement;
+  {
+    Connection connection = connect_here(kForced);
+    session = connection.id();
+    Result result = connection.query("SELECT 1");
+    statement = result.statement_id();
+    EXPECT_EQ(count_rows(result), 1);
+  }
+
+  EXPECT_EQ(operations(),
+            (std::map<std::string, int>{
+                {"CREATE_SESSION", 1}, {"EXECUTE_STATEMENT", 1}, {"DELETE_SESSION", 1}}));
+  for (const json& each : logs()) EXPECT_EQ(each["session_id"], session);
+  const json opened = log("CREATE_SESSION");
+  EXPECT_EQ(opened["system_configuration"]["driver_name"], "databricks-sql-cpp");
+  EXPECT_EQ(opened["driver_connection_params"]["http_path"], "/sql/1.0/warehouses/local");
+  EXPECT_EQ(opened["driver_connection_params"]["mode"], "THRIFT");
+  const json executed = log("EXECUTE_STATEMENT");
+  EXPECT_EQ(executed["sql_statement_id"], statement);
+  EXPECT_EQ(executed["sql_operation"]["statement_type"], "QUERY");
+  EXPECT_EQ(executed["sql_operation"]["execution_result"], "INLINE_ARROW");
+  EXPECT_FALSE(executed["sql_operation"].contains("chunk_details"));
+  EXPECT_EQ(executed["sql_operation"]["operation_detail"].contains("n_operation_status_calls"),
+            sent("GetOperationStatus") > 0);
+  EXPECT_EQ(sent(kFlags), 0U);
+}
+
+TEST_F(TelemetryWireTest, AsksTheServerWhetherItWantsToKnow) {
+  server_->telemetry().set_flag(kFlag, "true");
+  Connection connection = connect_here("enableTelemetry=true");
+  EXPECT_TRUE(eventually([&] { return sent(kFlags) == 1 && sent() > 0; }));
+  connection.query("SELECT 1").close();
+  connection.close();
+
+  EXPECT_EQ(operations()["EXECUTE_STATEMENT"], 1);
+}
+
+TEST_F(TelemetryWireTest, TellsNothingWhenTheServerDoesNotWantToKnow) {
+  server_->telemetry().set_flag(kFlag, "false");
+  for (int i = 0; i < 5; ++i) {
+    Connection connection = connect_here("enableTelemetry=true");
+    EXPECT_TRUE(eventually([&] { return sent(kFlags) == 1; }));
+    connection.query("SELECT 1").close();
+  }
+
+  EXPECT_EQ(sent(), 0U);
+  EXPECT_EQ(sent(kFlags), 1U);
+}
+
+TEST_F(TelemetryWireTest, MeasuresTheFilesOfAResult) {
+  {
+    Connection connection = connect_here(kForced);
+    Result result = connection.query("SELECT id, concat('row ', id) FROM range(60000)");
+    EXPECT_EQ(count_rows(result), 60'000);
+  }
+
+  const json operation = log("EXECUTE_STATEMENT")["sql_operation"];
+  const json& chunks = operation["chunk_details"];
+  EXPECT_EQ(operation["execution_result"], "EXTERNAL_LINKS");
+  EXPECT_EQ(operation["is_compressed"], true);
+  EXPECT_GT(chunks["total_chunks_present"], 2);
+  EXPECT_EQ(chunks["total_chunks_iterated"], chunks["total_chunks_present"]);
+  EXPECT_LE(chunks["initial_chunk_latency_millis"], chunks["slowest_chunk_latency_millis"]);
+  EXPECT_LE(chunks["slowest_chunk_latency_millis"], chunks["sum_chunks_download_time_millis"]);
+}
+
+TEST_F(TelemetryWireTest, CountsOnlyTheFilesThatWereRead) {
+  {
+    Connection connection = connect_here(kForced);
+    Result result = connection.query("SELECT id, concat('row ', id) FROM range(60000)");
+    auto batch = result.next_batch();
+    batch->release(&*batch);
+  }
+
+  const json chunks = log("EXECUTE_STATEMENT")["sql_operation"]["chunk_details"];
+  EXPECT_EQ(chunks["total_chunks_iterated"], 1);
+  EXPECT_GT(chunks["total_chunks_present"], 1);
+  EXPECT_EQ(operations()["EXECUTE_STATEMENT"], 1);
+}
+
+TEST_F(TelemetryWireTest, NamesAFileThatCouldNotBeHad) {
+  server_->faults().add({.path = "/_storage/", .count = 0, .fault = Fault::answer(400)});
+  {
+    Connection connection = connect_here(kForced);
+    capture_error([&] {
+      Result result = connection.query("SELECT id, concat('row ', id) FROM range(60000)");
+      count_rows(result);
+    });
+  }
+
+  const json failed = log("EXECUTE_STATEMENT");
+  EXPECT_EQ(failed["error_info"]["error_name"], "chunk_download_error");
+  EXPECT_EQ(failed["sql_operation"]["chunk_id"], 0);
+}
+
+TEST_F(TelemetryWireTest, TellsOnlyTheKindOfAFailure) {
+  {
+    Connection connection = connect_here(kForced);
+    capture_error([&] { connection.query("SELEC 'MARKED'"); });
+  }
+
+  const json failed = log("EXECUTE_STATEMENT");
+  EXPECT_EQ(failed["error_info"], json({{"error_name", "syntax_error"}}));
+}
+
+TEST_F(TelemetryWireTest, CountsPolls) {
+  {
+    Connection connection = connect_here(kForced);
+    StatementHandle handle = connection.submit("SELECT count(*) FROM range(200000000)");
+    handle.wait();
+  }
+
+  const json detail = log("EXECUTE_STATEMENT")["sql_operation"]["operation_detail"];
+  EXPECT_EQ(detail["n_operation_status_calls"], server_->journal().count("GetOperationStatus"));
+}
+
+TEST_F(TelemetryWireTest, TellsOfListings) {
+  {
+    Connection connection = connect_here(kForced);
+    connection.catalogs().close();
+    connection.tables({}).close();
+  }
+
+  EXPECT_EQ(operations()["LIST_CATALOGS"], 1);
+  EXPECT_EQ(operations()["LIST_TABLES"], 1);
+  EXPECT_EQ(log("LIST_TABLES")["sql_operation"]["statement_type"], "METADATA");
+}
+
+TEST_F(TelemetryWireTest, TellsOfACancelAndOfWhatItEnded) {
+  {
+    Connection connection = connect_here(kForced);
+    StatementHandle handle = connection.submit("SELECT count(*) FROM range(20000000000)");
+    std::jthread canceller([&] { handle.cancel(); });
+    capture_error([&] { handle.result(); });
+  }
+
+  EXPECT_EQ(operations()["CANCEL_STATEMENT"], 1);
+  EXPECT_EQ(operations()["EXECUTE_STATEMENT"], 1);
+  EXPECT_EQ(log("EXECUTE_STATEMENT")["error_info"]["error_name"], "execute_statement_cancelled");
+}
+
+TEST_F(TelemetryWireTest, TellsOfATimeoutAlthoughTheCallIsOver) {
+  {
+    Connection connection = connect_here(kForced);
+    ExecuteOptions options;
+    options.timeout = 200ms;
+    capture_error(
+        [&] { connection.query("SELECT count(*) FROM range(20000000000)", {}, options); });
+  }
+
+  EXPECT_EQ(log("EXECUTE_STATEMENT")["error_info"]["error_name"], "timeout");
+}
+
+TEST_F(TelemetryWireTest, TellsOfAConnectionThatFailed) {
+  server_->faults().add({.method = "OpenSession", .count = 0, .fault = Fault::answer(403)});
+
+  capture_error([&] { connect_here(kForced); });
+
+  EXPECT_EQ(log("CREATE_SESSION")["error_info"]["error_name"], "permission_error");
+  EXPECT_EQ(sent(kOpenExports), 0U);
+}
+
+TEST_F(TelemetryWireTest, TellsNothingOfAConnectionThatSaidNo) {
+  std::string quiet_id;
+  {
+    Connection telling = connect_here(kForced);
+    Connection quiet = connect_here("enableTelemetry=false");
+    quiet_id = quiet.id();
+    quiet.query("SELECT 1").close();
+    capture_error([&] { quiet.query("SELEC 1"); });
+  }
+
+  EXPECT_EQ(operations()["CREATE_SESSION"], 1);
+  EXPECT_EQ(operations()["EXECUTE_STATEMENT"], 0);
+  for (const json& each : logs()) EXPECT_NE(each["session_id"], quiet_id);
+}
+
+TEST_F(TelemetryWireTest, SendsManyStatementsInFewRequests) {
+  constexpr int kStatements = 600;
+  {
+    Connection connection = connect_here(kForced);
+    for (int i = 0; i < kStatements; ++i) connection.query("SELECT 1").close();
+  }
+
+  EXPECT_EQ(operations()["EXECUTE_STATEMENT"], kStatements);
+  EXPECT_LE(sent(), 8U);
+}
+
+TEST_F(TelemetryWireTest, IsNotFeltWhenItsEndpointFails) {
+  for (const Fault& fault : {Fault::answer(500), Fault::answer(429, {{"Retry-After", "60"}}),
+                             Fault::answer(404), Fault::answer(302, {{"Location", "/login"}}),
+                             Fault::answer(200, {}, "<html>"), Fault::reset_before()}) {
+    server_->faults().clear();
+    server_->faults().add({.path = kExports, .count = 0, .fault = fault});
+    Connection connection = connect_here(kForced);
+    Result result = connection.query("SELECT 1");
+    EXPECT_EQ(count_rows(result), 1);
+  }
+}
+
+TEST_F(TelemetryWireTest, WritesDownWhatItSends) {
+  const TemporaryFolder folder;
+  const std::string path = (folder.path() / "sent.ndjson").string();
+  {
+    Connection connection = connect_here(with_file(path));
+    connection.query("SELECT 1").close();
+  }
+
+  std::vector<std::string> written;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const json body = json::parse(json::parse(line)["body"].get<std::string>());
+    for (const json& document : body["protoLogs"]) written.push_back(document);
+  }
+  EXPECT_THAT(written, testing::UnorderedElementsAreArray(server_->telemetry().records()));
+}
+
+TEST_F(TelemetryWireTest, TellsNothingThatPeopleHaveWritten) {
+  const TemporaryFolder folder;
+  {
+    Connection connection = connect_here(
+        with_file((folder.path() / "MARKED.ndjson").string()) +
+        "&query.tags=MARKED:MARKED&catalog=main&userAgentEntry=/home/MARKED/dapiMARKED1234567890");
+    connection.execute("CREATE OR REPLACE TABLE MARKED_t (MARKED_c STRING)");
+    connection.execute("INSERT INTO MARKED_t VALUES (:p)", {{"p", "MARKED"}});
+    Result result = connection.query("SELECT MARKED_c, 'MARKED' FROM MARKED_t");
+    count_rows(result);
+    capture_error([&] { connection.query("SELECT MARKED_missing FROM MARKED_t"); });
+    capture_error([&] { connection.query("SELEC MARKED"); });
+    connection.tables({.table_pattern = "MARKED%"}).close();
+    connection.execute("DROP TABLE MARKED_t");
+  }
+
+  EXPECT_GT(server_->telemetry().records().size(), 5U);
+  for (const std::string& record : server_->telemetry().records())
+    EXPECT_THAT(record, Not(HasSubstr("MARKED")));
+}
+
+}  // namespace
+}  // namespace dbsql::test
