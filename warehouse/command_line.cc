@@ -144,8 +144,8 @@ constexpr std::array kOptions{
            }},
     Option{"--tls-name", true,
            [](CommandLine& line, std::string_view value) {
-             const bool is_name =
-                 !value.empty() && value.find_first_not_of(kHostNameCharacters) == value.npos;
+             const bool is_name = !value.empty() && value.find_first_not_of(kHostNameCharacters) ==
+                                                        std::string_view::npos;
              if (!is_name) refuse("--tls-name", value, "expected the name of a host");
              line.server.tls = true;
              line.server.tls_names.emplace_back(value);

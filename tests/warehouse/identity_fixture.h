@@ -3,9 +3,9 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "support/fake_clock.h"
+#include "support/signed_token.h"
 #include "tests/warehouse/identity_client.h"
 #include "tests/warehouse/server_test.h"
-#include "support/signed_token.h"
 #include "warehouse/identity_service.h"
 #include "warehouse/web_token.h"
 
