@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -346,6 +348,36 @@ TEST_F(TelemetryOfAConnection, DeliversNothingTwiceAndLosesNothingOfManyConnecti
 
   EXPECT_EQ(workspace.logs().size(), static_cast<std::size_t>(kThreads * (kStatements + 2)));
   EXPECT_EQ(registry.size(), 0U);
+}
+
+/// Runs in a child of this process, which has none of its threads. \return whether all went well
+bool leaves_alone_what_its_parent_made(ConnectionTelemetry& connection,
+                                       const Workspace& workspace) {
+  const std::size_t before = workspace.transport->count();
+  for (int i = 0; i < 1'000; ++i) connection.record({});
+  connection.on(observe::SessionClosed{"01ef-session", 3ms, false});
+  connection.close();
+  return workspace.transport->count() == before;
+}
+
+TEST_F(TelemetryOfAConnection, IsLeftAloneInAChildOfItsProcess) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection);
+  workspace.transport->await(1);
+
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);  // rather than hang for ever
+    _exit(leaves_alone_what_its_parent_made(*connection, workspace) ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  statement(connection)->finish();
+  close(*connection);
+
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_THAT(workspace.operations(),
+              UnorderedElementsAre("CREATE_SESSION", "EXECUTE_STATEMENT", "DELETE_SESSION"));
 }
 
 TEST_F(TelemetryOfAConnection, TellsHowLongAStatementTookWithoutItsReader) {
