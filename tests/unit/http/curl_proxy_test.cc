@@ -216,6 +216,24 @@ TEST_F(CurlProxy, MayTryAgainWhenTheProxyCannotReachTheServer) {
   EXPECT_THAT(failure.message, AllOf(HasSubstr(proxy.url()), HasSubstr("502")));
 }
 
+// The bytes that open a tunnel are not the request's.
+TEST_F(CurlProxy, KnowsWhatHasLeftThroughATunnel) {
+  ScriptedServer closes_after_the_request(
+      [](ScriptedServer::Connection& connection) {
+        connection.read_request();
+        connection.close();
+      },
+      identity_);
+  ScriptedServer closes_at_once([](ScriptedServer::Connection& connection) { connection.close(); });
+  ForwardProxy after(to(closes_after_the_request));
+  ForwardProxy before(to(closes_at_once));
+  CurlTransport through_after(through(after.url()));
+  CurlTransport through_before(through(before.url()));
+
+  EXPECT_TRUE(failure_of(through_after.send(get(secure()), {})).bytes_sent);
+  EXPECT_FALSE(failure_of(through_before.send(get(secure()), {})).bytes_sent);
+}
+
 TEST_F(CurlProxy, NamesAProxyThatIsNotThere) {
   const std::string url = "http://127.0.0.1:" + std::to_string(test::unused_port());
   CurlTransport transport(through(url));
