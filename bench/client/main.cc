@@ -2,6 +2,7 @@
 //
 // usage: dbsql-bench-client --dsn DSN --mode arrow|stream|rows|values --sql STATEMENT [--repeat N]
 //        dbsql-bench-client --dsn DSN --mode queries --queries N
+//        dbsql-bench-client --dsn DSN --mode sessions --queries N
 //        dbsql-bench-client --dsn DSN --mode first --sql STATEMENT --queries N
 //        dbsql-bench-client --dsn DSN --mode slow --sql STATEMENT --bytes-per-row B --rate MB
 //
@@ -149,15 +150,16 @@ nlohmann::json run_first(const Arguments& arguments, Connection& connection) {
   return queries_report(Usage::now() - begin, std::move(wall_us));
 }
 
-nlohmann::json run_queries(const Arguments& arguments, Connection& connection) {
-  for (int i = 0; i < 200; ++i) select_one(connection);  // warm-up
+/// A small thing, again and again.
+nlohmann::json run_again_and_again(const Arguments& arguments, const std::function<void()>& once) {
+  for (int i = 0; i < 200; ++i) once();  // warm-up
   std::vector<double> wall_us;
   wall_us.reserve(static_cast<std::size_t>(arguments.queries));
   const DbsqlBenchCounters counted = counters();
   const Usage begin = Usage::now();
   for (int i = 0; i < arguments.queries; ++i) {
     const double before = Usage::wall_clock_s();
-    select_one(connection);
+    once();
     wall_us.push_back((Usage::wall_clock_s() - before) * 1e6);
   }
   auto report = queries_report(Usage::now() - begin, std::move(wall_us));
@@ -165,8 +167,12 @@ nlohmann::json run_queries(const Arguments& arguments, Connection& connection) {
   return report;
 }
 
-nlohmann::json run_mode(const Arguments& arguments, Connection& connection) {
-  if (arguments.mode == "queries") return run_queries(arguments, connection);
+nlohmann::json run_mode(const Arguments& arguments, const Connector& connector) {
+  if (arguments.mode == "sessions")
+    return run_again_and_again(arguments, [&] { connector.connect().close(); });
+  Connection connection = connector.connect();
+  if (arguments.mode == "queries")
+    return run_again_and_again(arguments, [&] { select_one(connection); });
   if (arguments.mode == "first") return run_first(arguments, connection);
   if (arguments.mode == "slow") return run_slowly(arguments, connection);
   return run_pages(arguments, connection);
@@ -175,8 +181,7 @@ nlohmann::json run_mode(const Arguments& arguments, Connection& connection) {
 int run(int count, char** values) {
   const Arguments arguments = read_arguments(count, values);
   const Connector connector = Connector::from_dsn(arguments.dsn);
-  Connection connection = connector.connect();
-  nlohmann::json report = run_mode(arguments, connection);
+  nlohmann::json report = run_mode(arguments, connector);
   report["versions"] = {{"dbsql", version()}};
   report["peak_rss_kib"] = status_kib("VmHWM");
   report["threads"] = status_kib("Threads");

@@ -4,6 +4,7 @@
 // usage: dbsql-bench-floor --port PORT --sql STATEMENT [--repeat N]       a result of pages or
 // files
 //        dbsql-bench-floor --port PORT --queries N [--curl]               SELECT 1, N times
+//        dbsql-bench-floor --port PORT --sessions N [--curl]              open and close, N times
 //
 // One thread, a blocking socket, memory that was touched before and is reused, no checks, no HTTP
 // library (with --curl: one reused libcurl handle, the least that a client with an HTTP library can
@@ -82,6 +83,7 @@ struct Arguments {
   std::string statement;
   int repeat = 1;
   int queries = 0;
+  int sessions = 0;
   bool curl = false;
 };
 
@@ -103,6 +105,8 @@ Arguments read_arguments(int count, char** values) {
       arguments.repeat = std::stoi(value);
     } else if (name == "--queries") {
       arguments.queries = std::stoi(value);
+    } else if (name == "--sessions") {
+      arguments.sessions = std::stoi(value);
     } else {
       throw std::invalid_argument("unknown option " + name);
     }
@@ -158,33 +162,58 @@ nlohmann::json run_pages(const Arguments& arguments) {
           {"passes", passes}};
 }
 
-nlohmann::json run_queries(const Arguments& arguments) {
-  Session session(arguments.port);
-  const std::string message = execute_message(session.guid(), kSelectOne, true, ResultForm::Arrow);
-  const std::string request = RawHttp::request(message);
-  CurlHttp curl(arguments.port);
-  const auto query = [&] {
-    if (arguments.curl) {
-      curl.exchange(message);
-    } else {
-      session.http().exchange(request, session.memory());
-    }
-  };
-  for (int i = 0; i < 200; ++i) query();  // warm-up
+/// A small thing, again and again.
+nlohmann::json run_again_and_again(int count, const std::function<void()>& once) {
+  for (int i = 0; i < 200; ++i) once();  // warm-up
   std::vector<double> wall_us;
-  wall_us.reserve(static_cast<std::size_t>(arguments.queries));
+  wall_us.reserve(static_cast<std::size_t>(count));
   const Usage begin = Usage::now();
-  for (int i = 0; i < arguments.queries; ++i) {
+  for (int i = 0; i < count; ++i) {
     const double before = Usage::wall_clock_s();
-    query();
+    once();
     wall_us.push_back((Usage::wall_clock_s() - before) * 1e6);
   }
   return queries_report(Usage::now() - begin, std::move(wall_us));
 }
 
+nlohmann::json run_sessions(const Arguments& arguments) {
+  RawHttp http(arguments.port);
+  ReusedMemory memory(PageWork::kMemory);
+  CurlHttp curl(arguments.port);
+  const std::string open = open_session_message();
+  const std::string open_request = RawHttp::request(open);
+  return run_again_and_again(arguments.sessions, [&] {
+    if (arguments.curl) {
+      curl.exchange(close_session_message(guid_in(curl.exchange(open), 3)));
+    } else {
+      const std::string guid = guid_in(http.exchange(open_request, memory), 3);
+      http.exchange(RawHttp::request(close_session_message(guid)), memory);
+    }
+  });
+}
+
+nlohmann::json run_queries(const Arguments& arguments) {
+  Session session(arguments.port);
+  const std::string message = execute_message(session.guid(), kSelectOne, true, ResultForm::Arrow);
+  const std::string request = RawHttp::request(message);
+  CurlHttp curl(arguments.port);
+  return run_again_and_again(arguments.queries, [&] {
+    if (arguments.curl) {
+      curl.exchange(message);
+    } else {
+      session.http().exchange(request, session.memory());
+    }
+  });
+}
+
+nlohmann::json run_what_is_asked(const Arguments& arguments) {
+  if (arguments.sessions > 0) return run_sessions(arguments);
+  return arguments.queries > 0 ? run_queries(arguments) : run_pages(arguments);
+}
+
 int run(int count, char** values) {
   const Arguments arguments = read_arguments(count, values);
-  nlohmann::json report = arguments.queries > 0 ? run_queries(arguments) : run_pages(arguments);
+  nlohmann::json report = run_what_is_asked(arguments);
   report["versions"] = {{"liblz4", LZ4_versionString()}, {"libcurl", CurlHttp::version()}};
   report["peak_rss_kib"] = status_kib("VmHWM");
   std::printf("%s\n", report.dump().c_str());

@@ -31,6 +31,8 @@ class Runner:
         if statement:
             run["facts"] = self.facts_of(statement)
             run["execute_options"] = self.server.stats()["last_execute_options"]
+        if isinstance(workload, Queries):
+            run["mode"] = workload.mode
         if isinstance(workload, Pages):
             run["cells_of_a_row"] = workload.cells_of_a_row
         if "verified" in report:
@@ -157,14 +159,15 @@ class Runner:
 
     def queries_round(self, workload, number):
         queries = ["--queries", str(workload.queries)]
-        floor = [self.program("dbsql-bench-floor"), *self.port(), *queries]
+        floor = [self.program("dbsql-bench-floor"), *self.port(), f"--{workload.mode}", str(workload.queries)]
         self.record(workload, "floor", number, floor)
         self.record(workload, "libcurl", number, [*floor, "--curl"])
-        self.record(workload, "ours", number, [*self.driver(), "--mode", "queries", *queries])
+        ours = [*self.driver(), "--mode", workload.mode, *queries]
+        self.record(workload, "ours", number, ours)
         if number == 0:
             preload = {"LD_PRELOAD": str(self.program("libdbsql-bench-count.so"))}
-            self.record(workload, "ours, counted", 0, [*self.driver(), "--mode", "queries", *queries], preload)
-        if number < self.scale.peer_rounds:
+            self.record(workload, "ours, counted", 0, ours, preload)
+        if number < self.scale.peer_rounds and workload.mode == "queries":
             mode = ["--mode", "queries", "--queries", str(self.scale.peer_queries)]
             self.peer(workload, "Python", "python", number, [*mode, "--warm-up", "200"])
             self.peer(workload, "Go", "go", number, mode)

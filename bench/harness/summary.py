@@ -27,8 +27,10 @@ def pass_name(client):
 
 
 def requests_per_statement(run):
-    """Without the opening and closing of the session."""
+    """Without the opening and closing of the session; where that is all there is, of both together."""
     counted = run["server"]["requests"]
+    if run.get("mode") == "sessions":
+        return sum(counted.values()) / counted["OpenSession"]
     statements = counted.get("ExecuteStatement", 0)
     inside = sum(count for name, count in counted.items() if name not in ("OpenSession", "CloseSession"))
     return inside / statements if statements else None
@@ -93,6 +95,7 @@ def queries_row(runs, floors):
         "p99_us": figure("p99_us"),
         "requests_per_statement": requests_per_statement(runs[0]),
         "peak_rss_mib": statistics.median(run["report"]["peak_rss_kib"] for run in runs) / 1024,
+        "what": runs[0]["mode"],
     }
     if counted := runs[0]["report"].get("counted"):
         count = runs[0]["report"]["queries"]
@@ -129,7 +132,7 @@ def cells_rows(runs):
 
 def server_figures(runs):
     """What the server needed for the floor, the client that asks for the most of it."""
-    queries = [run for run in runs if run["client"] == "floor" and run["kind"] == "Queries"]
+    queries = [run for run in runs if run["client"] == "floor" and run.get("mode") == "queries"]
     pages = [run for run in runs if run["client"] == "floor" and run["kind"] == "Pages"]
     figures = {}
     if queries:

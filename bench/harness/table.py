@@ -44,7 +44,7 @@ def queries_cells(row):
         number(row["x_floor_best"]),
         spread(row["cpu_us"], " µs"),
         f"p50 {short(row['p50_us']['median'])}, p99 {short(row['p99_us']['median'])} µs",
-        f"{1e6 / row['p50_us']['median']:.0f} queries/s",
+        f"{1e6 / row['p50_us']['median']:.0f} {row['what']}/s",
         number(row["requests_per_statement"]),
         short(row["peak_rss_mib"]),
         "",
@@ -120,7 +120,7 @@ def server_line(server):
     if "cpu_s_per_wire_gb" in server:
         parts.append(f"pages at up to {server['best_wire_gb_per_s']:.1f} GB/s and "
                      f"{server['cpu_s_per_wire_gb']:.2f} s/GB of wire data")
-    return "server, asked by the floor: " + ", ".join(parts)
+    return "server, asked by the floor: " + ", ".join(parts) if parts else ""
 
 
 def render(results):

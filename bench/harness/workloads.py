@@ -56,9 +56,10 @@ class First:
 
 @dataclasses.dataclass(frozen=True)
 class Queries:
-    """SELECT 1, again and again on one connection."""
+    """SELECT 1, again and again on one connection; or sessions, opened and closed on a kept network connection."""
     name: str
     queries: int
+    mode: str = "queries"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,4 +96,5 @@ def all_workloads(scale):
         First("first batch, LZ4", files("", "ints4", 1, 16, far), scale.firsts),
         First("first batch, plain", files("", "ints4", 0, 16, far), scale.firsts),
         Queries("SELECT 1", scale.queries),
+        Queries("open and close", scale.queries, "sessions"),
     ]
