@@ -78,11 +78,13 @@ std::vector<AuthType> given_methods(const ConnectionConfig& config) {
   add(!config.token.empty(), AuthType::Token);
   add(!auth.jwt.key_file.empty(), AuthType::OauthJwt);
   add(!auth.refresh_token.empty(), AuthType::OauthRefresh);
-  add(!auth.client_secret.empty() ||
-          (!auth.client_id.empty() && methods.empty() && !has_identity_token),
+  // Beside a refresh token, client and secret are those of the program that it was given to.
+  const bool has_secret = !auth.client_secret.empty() && auth.refresh_token.empty();
+  add(has_secret || (!auth.client_id.empty() && methods.empty() && !has_identity_token),
       AuthType::OauthM2m);
   add(!auth.azure.client_secret.empty(), AuthType::AzureClientSecret);
   add(auth.azure.uses_managed_identity, AuthType::AzureMsi);
+  add(!auth.metadata_service_url.empty(), AuthType::MetadataService);
   add(!auth.google.credentials.empty(), AuthType::GoogleCredentials);
   add(!auth.google.service_account.empty() && auth.google.credentials.empty(), AuthType::GoogleId);
   add(!auth.oidc.token_env.empty(), AuthType::EnvOidc);

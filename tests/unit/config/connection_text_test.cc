@@ -79,6 +79,19 @@ TEST(Uri, RefusesTwoWaysToAuthenticate) {  // case C8
       AuthType::OauthM2m);
 }
 
+TEST(Uri, FindsTheOneWayToAuthenticateThatIsConfigured) {
+  for (const auto& [query, type] : std::vector<std::pair<std::string, AuthType>>{
+           {"clientId=i&clientSecret=s", AuthType::OauthM2m},
+           {"auth.refresh_token=r", AuthType::OauthRefresh},
+           {"auth.refresh_token=r&clientId=i&clientSecret=s", AuthType::OauthRefresh},
+           {"clientId=i&auth.jwt.key_file=/k", AuthType::OauthJwt},
+           {"auth.azure.client_id=i&auth.azure.client_secret=s", AuthType::AzureClientSecret},
+           {"auth.metadata_service_url=http://127.0.0.1:1/t", AuthType::MetadataService},
+           {"clientId=i&auth.oidc.token_file=/t", AuthType::FileOidc}}) {
+    EXPECT_EQ(read("databricks://h/p?" + query).auth_type, type) << query;
+  }
+}
+
 TEST(Uri, KnowsItsAuthTypes) {  // case C11
   EXPECT_THAT(error_of("databricks://token:a@h/p?auth.type=nonsense"),
               AllOf(HasSubstr("unknown auth.type 'nonsense'"), HasSubstr("oauth-m2m")));
