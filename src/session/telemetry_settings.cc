@@ -142,7 +142,8 @@ std::shared_ptr<telemetry::Destination> destination_of(
 std::shared_ptr<const telemetry::ConnectionFacts> telemetry_facts_of(
     const ConnectionConfig& config) {
   auto facts = std::make_shared<telemetry::ConnectionFacts>();
-  facts->user_agent = http::user_agent(config.user_agent_entry);
+  facts->user_agent =
+      telemetry::redacted(http::user_agent(config.user_agent_entry), 2 * kLongestEntry);
   facts->workspace_id = base::parse_number<std::int64_t>(telemetry::org_id_of(config.http_path));
   facts->system = telemetry::system_configuration();
   facts->system.client_app_name = telemetry::redacted(config.user_agent_entry, kLongestEntry);
