@@ -13,16 +13,16 @@ void Outbox::append(const Operation& operation, bool urgent) noexcept {
     if (closed_ || !put_locked(operation)) return;
     ++untold_;
     has_urgent_ = has_urgent_ || urgent;
-    if (!collector_ || (untold_ < stride_ && !has_urgent_)) return;
-    told = collector_;
+    if (!is_open_ || (untold_ < stride_ && !has_urgent_)) return;
+    told = collector_.lock();
     count = std::exchange(untold_, 0);
     is_urgent = std::exchange(has_urgent_, false);
   }
-  told->more(count, is_urgent);
+  if (told) told->more(count, is_urgent);
 }
 
 bool Outbox::put_locked(const Operation& operation) noexcept {
-  const std::size_t capacity = collector_ ? kCapacity : kCapacityWhilePending;
+  const std::size_t capacity = is_open_ ? kCapacity : kCapacityWhilePending;
   if (operations_.size() < capacity) {
     try {
       operations_.push_back(operation);
@@ -39,13 +39,14 @@ bool Outbox::put_locked(const Operation& operation) noexcept {
   return false;
 }
 
-void Outbox::open(std::shared_ptr<Collector> collector, int stride) noexcept {
+void Outbox::open(const std::shared_ptr<Collector>& collector, int stride) noexcept {
   int count = 0;
   bool urgent = false;
   {
     std::lock_guard lock(mutex_);
     if (closed_) return;
     collector_ = collector;
+    is_open_ = true;
     stride_ = stride;
     count = std::exchange(untold_, 0);
     urgent = std::exchange(has_urgent_, false);
@@ -54,11 +55,10 @@ void Outbox::open(std::shared_ptr<Collector> collector, int stride) noexcept {
 }
 
 void Outbox::close() noexcept {
-  std::shared_ptr<Collector> gone;  // goes outside the lock
   std::lock_guard lock(mutex_);
   closed_ = true;
   operations_ = {};
-  gone.swap(collector_);
+  collector_.reset();
 }
 
 void Outbox::set_session(WireId id) noexcept {

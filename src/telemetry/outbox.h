@@ -37,7 +37,7 @@ class Outbox {
 
   /// From now on records are collected: those that are there already first.
   /// \param stride  the collector hears of so many records at a time
-  void open(std::shared_ptr<Collector> collector, int stride) noexcept;
+  void open(const std::shared_ptr<Collector>& collector, int stride) noexcept;
 
   /// Drops what is there and takes nothing any more.
   void close() noexcept;
@@ -59,15 +59,16 @@ class Outbox {
 
   const std::shared_ptr<const ConnectionFacts> facts_;
   std::mutex mutex_;
-  std::vector<Operation> operations_;     // guarded by mutex_
-  WireId session_id_;                     // guarded by mutex_
-  std::shared_ptr<Collector> collector_;  // guarded by mutex_: null while the decision is pending
-  int stride_ = 1;                        // guarded by mutex_
-  int untold_ = 0;                        // guarded by mutex_
-  bool has_urgent_ = false;               // guarded by mutex_: untold
-  std::size_t dropped_ = 0;               // guarded by mutex_
-  std::size_t victim_ = 0;                // guarded by mutex_: where the next one gives way
-  bool closed_ = false;                   // guarded by mutex_
+  std::vector<Operation> operations_;   // guarded by mutex_
+  WireId session_id_;                   // guarded by mutex_
+  bool is_open_ = false;                // guarded by mutex_: not while the decision is pending
+  std::weak_ptr<Collector> collector_;  // guarded by mutex_: it holds this object
+  int stride_ = 1;                      // guarded by mutex_
+  int untold_ = 0;                      // guarded by mutex_
+  bool has_urgent_ = false;             // guarded by mutex_: untold
+  std::size_t dropped_ = 0;             // guarded by mutex_
+  std::size_t victim_ = 0;              // guarded by mutex_: where the next one gives way
+  bool closed_ = false;                 // guarded by mutex_
 };
 
 }  // namespace dbsql::telemetry

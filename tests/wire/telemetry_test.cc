@@ -214,6 +214,38 @@ TEST_F(TelemetryWireTest, TellsOfListings) {
   EXPECT_EQ(log("LIST_TABLES")["sql_operation"]["statement_type"], "METADATA");
 }
 
+TEST_F(TelemetryWireTest, TellsOfAStatementThatIsOpenWhenItsConnectionEnds) {
+  Connection connection = connect_here(kForced);
+  StatementHandle handle = connection.submit("SELECT count(*) FROM range(20000000000)");
+  connection.close();
+
+  EXPECT_EQ(operations()["EXECUTE_STATEMENT"], 1);
+  EXPECT_EQ(log("EXECUTE_STATEMENT")["sql_statement_id"], handle.id());
+}
+
+TEST_F(TelemetryWireTest, TellsHowAFileWasMovedAndNotWhich) {
+  const TemporaryFolder folder;
+  const std::string local = (folder.path() / "MARKED").string();
+  std::ofstream(local) << "MARKED";
+  {
+    Connection connection =
+        connect_here(std::string(kForced) + "&staging.allowed_paths=" + folder.path().string());
+    connection.execute("CREATE VOLUME vol");
+    connection.execute("PUT '" + local + "' INTO '/Volumes/main/default/vol/MARKED'");
+    connection.execute("GET '/Volumes/main/default/vol/MARKED' TO '" + local + ".2'");
+    connection.execute("REMOVE '/Volumes/main/default/vol/MARKED'");
+  }
+
+  std::vector<std::string> moved;
+  for (const json& each : logs()) {
+    if (each.contains("vol_operation"))
+      moved.push_back(each["vol_operation"]["volume_operation_type"]);
+  }
+  EXPECT_THAT(moved, testing::UnorderedElementsAre("PUT", "GET", "DELETE"));
+  for (const std::string& record : server_->telemetry().records())
+    EXPECT_THAT(record, Not(HasSubstr("MARKED")));
+}
+
 TEST_F(TelemetryWireTest, TellsOfACancelAndOfWhatItEnded) {
   {
     Connection connection = connect_here(kForced);

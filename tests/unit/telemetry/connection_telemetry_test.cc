@@ -457,6 +457,22 @@ TEST_F(TelemetryOfAConnection, TellsOnlyTheKindOfAFailure) {
   EXPECT_THAT(log.dump(), Not(HasSubstr("MARK")));
 }
 
+TEST_F(TelemetryOfAConnection, SendsAtOnceWhatRepeatingCannotMend) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection);
+  workspace.transport->await(1);
+  clock.advance(1s);
+  statement(connection)->failed(ErrorCategory::Timeout);
+  EXPECT_EQ(workspace.transport->count(), 1U);
+
+  statement(connection)->failed(ErrorCategory::Syntax);
+  workspace.transport->await(2);
+
+  EXPECT_THAT(workspace.operations(),
+              UnorderedElementsAre("CREATE_SESSION", "EXECUTE_STATEMENT", "EXECUTE_STATEMENT"));
+  close(*connection);
+}
+
 TEST_F(TelemetryOfAConnection, TellsOfEachCancelAndOnceOfItsStatement) {
   const auto connection = ConnectionTelemetry::create(forced());
   open(*connection);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -21,11 +22,11 @@ struct TelemetryExporter : testing::Test {
   /// Sends one batch; nothing when the breaker did not let it.
   std::optional<ExportResult> send(std::size_t records = 1) {
     const auto permit = exporter.admit();
-    std::optional<ExportResult> outcome;
+    const auto outcome = std::make_shared<std::optional<ExportResult>>();  // it may come later
     if (permit)
       exporter.send("{}", records, *permit, Exporter::kLimit,
-                    [&](const ExportResult& result) { outcome = result; });
-    return outcome;
+                    [outcome](const ExportResult& result) { *outcome = result; });
+    return *outcome;
   }
   ExportResult answered(http::Reply reply, std::size_t records = 1) {
     server->answer_with(std::move(reply));
