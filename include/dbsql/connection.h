@@ -5,8 +5,10 @@
 #include <dbsql/metadata.h>
 #include <dbsql/result.h>
 #include <dbsql/statement_handle.h>
+#include <dbsql/transaction.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,6 +93,34 @@ class DBSQL_EXPORT Connection {
   Result cross_reference(const std::optional<TableName>& parent,
                          const std::optional<TableName>& foreign,
                          const ExecuteOptions& options = {});
+
+  // Transactions (docs/transactions.md). While autocommit is on, as it is at first, every statement
+  // is a transaction of its own, and statements run side by side. Inside a transaction they run one
+  // after the other, whichever threads they come from. Source: reference/auth-http-config.md 7.
+
+  /// Begins a transaction. Autocommit comes back when it ends.
+  /// \throws StateError  one is in progress already, or autocommit was switched off
+  /// \throws Error (NotSupported)  the server has no transactions, or not of this isolation level
+  Transaction begin(const TransactionOptions& options = {});
+
+  /// Runs `work` in a transaction and commits it; after a conflict with another transaction all of
+  /// it once more, up to `attempts` times in all. `work` must not end the transaction itself, and
+  /// must bear to run more than once. What it throws rolls back and goes on to the caller.
+  /// \throws Error (TransactionConflict) of the last attempt; (TransactionUnknown) as
+  ///   `Transaction::commit()`: then nothing is repeated
+  void run_in_transaction(const std::function<void()>& work, int attempts = 5);
+
+  /// With autocommit off the next statement begins a transaction, which `commit()` or `rollback()`
+  /// ends; the one after that begins another. Switching it on commits what is open. For programs
+  /// that are written so; `begin()` is simpler.
+  void set_autocommit(bool on, const WaitOptions& options = {});
+  /// Whether autocommit is on; no request is sent, unless `transactions.autocommit_source=server`.
+  bool autocommit(const WaitOptions& options = {});
+
+  /// End whichever transaction is open; nothing when none has begun. Errors as those of
+  /// `Transaction`. \throws StateError  autocommit is on
+  void commit(const WaitOptions& options = {});
+  void rollback(const WaitOptions& options = {});
 
   /// The server's id of the session, in the form of its logs.
   const std::string& id() const noexcept;

@@ -19,5 +19,6 @@
 #include <dbsql/statement_handle.h>
 #include <dbsql/statement_state.h>
 #include <dbsql/token_provider.h>
+#include <dbsql/transaction.h>
 #include <dbsql/value.h>
 #include <dbsql/version.h>

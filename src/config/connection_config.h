@@ -5,6 +5,7 @@
 #include "config/native_types.h"
 #include "config/proxy_parts.h"
 #include "config/telemetry_options.h"
+#include "config/transaction_options.h"
 #include "http/curl_options.h"
 #include "http/retry_policy.h"
 
@@ -59,6 +60,7 @@ struct ConnectionConfig {
   std::chrono::milliseconds request_timeout{900'000};  ///< to the first byte of a reply
   int pool_size = 100;  ///< requests to the workspace under way at one time; 0 = no bound
   http::RetryOptions retry;
+  TransactionOptions transactions;
   TelemetryOptions telemetry;
 
   friend bool operator==(const ConnectionConfig&, const ConnectionConfig&) = default;

@@ -63,6 +63,7 @@ std::span<const Option> http_options() noexcept;
 std::span<const Option> retry_options() noexcept;
 std::span<const Option> statement_options() noexcept;
 std::span<const Option> result_options() noexcept;
+std::span<const Option> transaction_options() noexcept;
 std::span<const Option> telemetry_options() noexcept;
 
 }  // namespace dbsql::config

@@ -66,7 +66,7 @@ std::string parse_choice(const Option& option, std::string_view name, std::strin
 }  // namespace
 
 std::span<const OptionSection> option_sections() noexcept {
-  static const std::array<OptionSection, 11> kSections = {{
+  static const std::array<OptionSection, 12> kSections = {{
       {"Where to", "Used when a connector is made; the same for all of its connections.",
        target_options()},
       {"Session", "Sent when a connection is opened.", session_options()},
@@ -85,6 +85,8 @@ std::span<const OptionSection> option_sections() noexcept {
       {"Statements", "Used for every statement; many can be given for a single one as well.",
        statement_options()},
       {"Results", "Used for every result.", result_options()},
+      {"Transactions", "Used for every connection. See [transactions](transactions.md).",
+       transaction_options()},
       {"Telemetry",
        "Used for every connection. See [telemetry](telemetry.md). What the environment says counts "
        "here however a connector is made.",

@@ -40,6 +40,8 @@ struct ExecuteRequest {
   bool direct_results = true;
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
   bool inline_only = false;  ///< rows must not come as links to files on storage
+  /// It is not cancelled when its caller gives up waiting for the reply: half of it would be worse.
+  bool runs_on = false;
 };
 
 /// A column as the protocol names it, before the Arrow schema has its say

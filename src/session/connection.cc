@@ -15,6 +15,8 @@ namespace dbsql {
 namespace {
 
 constexpr std::chrono::seconds kServerTimeoutSlack{10};
+/// Of the rollback, of the five seconds that closing may take.
+constexpr std::chrono::seconds kRollbackLimit{2};
 
 /// DML answers with one row of counters; older servers only there (reference/thrift.md 3.2).
 std::optional<std::int64_t> affected_rows_in(Result& result) {
@@ -49,6 +51,10 @@ base::CallContext Connection::Impl::call_of(const ExecuteOptions& options) const
 base::CallContext Connection::Impl::limits_of(const ExecuteOptions& options) const {
   base::CallContext limits = call_of(options);
   return options.timeout ? limits.bounded_by(clock_.now() + *options.timeout) : limits;
+}
+
+base::CallContext Connection::Impl::limits_of(const WaitOptions& options) const {
+  return limits_of(ExecuteOptions{.timeout = options.timeout, .stop = options.stop});
 }
 
 void Connection::Impl::require_open() const {
@@ -132,14 +138,17 @@ std::function<Result()> Connection::Impl::inline_run_of(std::string_view sql,
 Result Connection::Impl::query(std::string_view sql, const Parameters& parameters,
                                const ExecuteOptions& options, StatementType type) {
   const base::CallContext limits = limits_of(options);
-  try {
+  require_open();
+  return transactions_.run(sql, limits, [&] {
+    try {
+      return query_once(sql, parameters, options, type, limits);
+    } catch (const Error& error) {
+      // The link to a volume's file was too old when it was used. No call gives another one but the
+      // statement itself, which has changed nothing (reference/results.md 5.5).
+      if (error.kind() != ErrorKind::LinkExpired || !error.retryable()) throw;
+    }
     return query_once(sql, parameters, options, type, limits);
-  } catch (const Error& error) {
-    // The link to a volume's file was too old when it was used. No call gives another one but the
-    // statement itself, which has changed nothing (reference/results.md 5.5).
-    if (error.kind() != ErrorKind::LinkExpired || !error.retryable()) throw;
-  }
-  return query_once(sql, parameters, options, type, limits);
+  });
 }
 
 Result Connection::Impl::query_once(std::string_view sql, const Parameters& parameters,
@@ -153,8 +162,11 @@ Result Connection::Impl::query_once(std::string_view sql, const Parameters& para
 
 StatementHandle Connection::Impl::submit(std::string_view sql, const Parameters& parameters,
                                          const ExecuteOptions& options) {
-  return StatementHandle(
-      start(sql, parameters, options, Reply::AtOnce, StatementType::Sql, limits_of(options)));
+  const base::CallContext limits = limits_of(options);
+  require_open();
+  return StatementHandle(transactions_.run(sql, limits, [&] {
+    return start(sql, parameters, options, Reply::AtOnce, StatementType::Sql, limits);
+  }));
 }
 
 StatementHandle Connection::Impl::attach(std::string_view statement_id,
@@ -174,6 +186,10 @@ StatementHandle Connection::Impl::attach(std::string_view statement_id,
 void Connection::Impl::close() noexcept {
   closed_ = true;
   open_statements_.close_all();
+  base::CallContext limits;
+  limits.deadline = clock_.now() + kRollbackLimit;
+  transactions_.close(limits);
+  side_session_.close();
   session_->close();
 }
 

@@ -6,7 +6,9 @@
 #include "protocol/backend.h"
 #include "result/cloudfetch/pipeline.h"
 #include "session/open_statements.h"
+#include "session/side_session.h"
 #include "session/statement.h"
+#include "session/transactions.h"
 #include "telemetry/connection_telemetry.h"
 
 #include <atomic>
@@ -22,15 +24,22 @@ namespace dbsql {
 /// Threads: safe from any thread.
 class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
  public:
+  using OpenSession = session::SideSession::Open;
+
+  /// \param open_side_session  opens another one like `session`; empty where there may be none
   Impl(std::shared_ptr<protocol::Session> session, result::CloudFetchEnvironment files,
        std::shared_ptr<const staging::Environment> staging, std::chrono::seconds server_timeout,
+       config::TransactionOptions transactions, OpenSession open_side_session,
        std::shared_ptr<telemetry::ConnectionTelemetry> telemetry, base::Clock& clock)
       : session_(std::move(session)),
         files_(std::move(files)),
         staging_(std::move(staging)),
         server_timeout_(server_timeout),
         telemetry_(std::move(telemetry)),
-        clock_(clock) {}
+        clock_(clock),
+        side_session_(std::move(open_side_session)),
+        transactions_(
+            session_, transactions, [this] { open_statements_.close_all(); }, clock) {}
 
   Result query(std::string_view sql, const Parameters& parameters, const ExecuteOptions& options,
                telemetry::StatementType type = telemetry::StatementType::Query);
@@ -39,7 +48,16 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   StatementHandle attach(std::string_view statement_id, const WaitOptions& options);
   Result list(const protocol::ListingRequest& request, const ExecuteOptions& options);
   const std::string& id() const noexcept { return session_->id(); }
-  bool is_open() const noexcept { return !closed_ && !session_->is_dead(); }
+  bool is_open() const noexcept {
+    return !closed_ && !session_->is_dead() && !transactions_.is_broken();
+  }
+  session::Transactions& transactions() noexcept { return transactions_; }
+  std::uint64_t begin(const TransactionOptions& options);
+  void set_autocommit(bool on, const WaitOptions& options);
+  bool autocommit(const WaitOptions& options);
+  void end_transaction(bool commits, const WaitOptions& options);
+  void pause(std::chrono::milliseconds time) const { clock_.sleep(time, {}); }
+  base::CallContext limits_of(const WaitOptions& options) const;
   void close() noexcept;
 
  private:
@@ -65,6 +83,7 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   base::CallContext limits_of(const ExecuteOptions& options) const;
   base::CallContext call_of(const ExecuteOptions& options) const;
   void require_open() const;
+  std::shared_ptr<protocol::Session> listing_session(const base::CallContext& limits);
   std::function<Result()> inline_run_of(std::string_view sql, const Parameters& parameters,
                                         const ExecuteOptions& options);
 
@@ -77,6 +96,8 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   std::atomic<bool> closed_ = false;
   std::atomic<bool> storage_is_unreachable_ = false;  // found out once, true for the session
   session::OpenStatements open_statements_;
+  session::SideSession side_session_;
+  session::Transactions transactions_;
 };
 
 }  // namespace dbsql

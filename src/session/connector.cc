@@ -151,7 +151,8 @@ class Connector::Impl {
         telemetry_ ? telemetry::ConnectionTelemetry::create(*telemetry_) : nullptr;
     auto session = open_session(options, telemetry, call);
     return std::make_shared<Connection::Impl>(std::move(session), files_, staging_,
-                                              config_.query_timeout, telemetry, clock);
+                                              config_.query_timeout, config_.transactions,
+                                              side_session_opener(options), telemetry, clock);
   }
 
  private:
@@ -172,6 +173,15 @@ class Connector::Impl {
       telemetry->close();
       throw;
     }
+  }
+
+  /// It is told to nobody: to the user there is one connection.
+  Connection::Impl::OpenSession side_session_opener(const ConnectOptions& options) const {
+    if (!config_.transactions.side_session) return {};
+    return [backend = backend_, request = protocol::SessionRequest{.catalog = config_.catalog,
+                                                                   .schema = config_.schema,
+                                                                   .confs = confs_of(options)}](
+               const base::CallContext& limits) { return backend->open_session(request, limits); };
   }
 
   void warn_if_unverified() const {

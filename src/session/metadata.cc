@@ -132,6 +132,12 @@ Result Connection::Impl::open_listing(std::unique_ptr<protocol::Operation> opera
   return statement->open_result(limits);
 }
 
+/// Inside a transaction the server would refuse (reference/auth-http-config.md 7.5).
+std::shared_ptr<protocol::Session> Connection::Impl::listing_session(
+    const base::CallContext& limits) {
+  return transactions_.is_in_transaction() ? side_session_.get(limits) : session_;
+}
+
 Result Connection::Impl::list(const ListingRequest& request, const ExecuteOptions& options) {
   require_valid(options);
   require_open();
@@ -140,8 +146,9 @@ Result Connection::Impl::list(const ListingRequest& request, const ExecuteOption
     return open_listing(protocol::empty_listing(request.kind), options, nullptr, limits);
   const auto telemetry = tell_of(operation_of(request.kind), StatementType::Metadata);
   try {
-    return open_listing(protocol::normalise_listing(session_->list(request, limits), request),
-                        options, telemetry, limits);
+    return open_listing(
+        protocol::normalise_listing(listing_session(limits)->list(request, limits), request),
+        options, telemetry, limits);
   } catch (const Error& error) {
     if (is_missing_object(error, request.kind))
       return open_listing(protocol::empty_listing(request.kind), options, telemetry, limits);

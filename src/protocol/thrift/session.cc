@@ -114,7 +114,8 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
   const tcli::TExecuteStatementReq wire = prepare(request);
   const auto submitted = clock_->now();
   try {
-    RpcReply reply = rpc_->call(kExecuteStatement, wire, call, cancel_when_late());
+    RpcReply reply = rpc_->call(kExecuteStatement, wire, call,
+                                request.runs_on ? [](const RpcReply&) {} : cancel_when_late());
     ExecuteReply execute = read_execute_reply(reply.reader, reply.body);
     auto operation =
         ThriftOperation::start(shared_from_this(), std::move(execute), submitted, call);

@@ -1,0 +1,505 @@
+#include "session/transactions.h"
+
+#include "base/log.h"
+#include "base/text.h"
+
+#include <array>
+#include <utility>
+
+namespace dbsql::session {
+
+namespace {
+
+using State = TransactionState;
+using Call = TransactionCall;
+using Step = TransactionStep;
+using Answer = TransactionAnswer;
+
+constexpr std::string_view text_of(Call call) noexcept {
+  switch (call) {
+    case Call::Begin:
+      return "BEGIN TRANSACTION";
+    case Call::AutocommitOff:
+      return "SET AUTOCOMMIT = FALSE";
+    case Call::AutocommitOn:
+      return "SET AUTOCOMMIT = TRUE";
+    case Call::Commit:
+      return "COMMIT";
+    case Call::Rollback:
+      return "ROLLBACK";
+    case Call::Execute:
+      break;
+  }
+  return {};
+}
+
+[[noreturn]] void fail(ErrorKind kind, std::string message) {
+  throw_error({.kind = kind, .message = std::move(message)});
+}
+
+/// Servers without transactions take the setting for a mistake (reference/auth-http-config.md 7.1:
+/// how they say so is not confirmed).
+bool is_unknown_setting(const Error& error) {
+  const std::string& state = error.sqlstate();
+  return dynamic_cast<const SqlError*>(&error) != nullptr &&
+         (state.starts_with("42") || state.starts_with("0A") || state.starts_with("22"));
+}
+
+void require_supported(const dbsql::TransactionOptions& options) {
+  switch (options.isolation) {
+    case IsolationLevel::Default:
+    case IsolationLevel::Snapshot:
+    case IsolationLevel::RepeatableRead:
+      break;
+    default:
+      fail(ErrorKind::NotSupported,
+           "transactions see a snapshot (repeatable read); no other isolation level can be had");
+  }
+  if (options.read_only)
+    fail(ErrorKind::NotSupported, "there are no read-only transactions; begin a usual one");
+}
+
+}  // namespace
+
+Transactions::Transactions(std::shared_ptr<protocol::Session> session,
+                           config::TransactionOptions options, std::function<void()> end_results,
+                           base::Clock& clock)
+    : session_(std::move(session)),
+      options_(options),
+      end_results_(std::move(end_results)),
+      clock_(clock) {}
+
+// ---- turns
+
+Transactions::Turn::Turn(Transactions& owner, std::string_view sql, const base::CallContext& limits)
+    : owner_(owner),
+      call_(owner.options_.ignored ? Call::Execute : transaction_call_of(sql)),
+      alone_(owner.enter(call_, limits)) {}
+
+Transactions::Turn::~Turn() { settle(Answer::Lost); }
+
+void Transactions::Turn::settle(Answer answer) noexcept {
+  if (std::exchange(settled_, true)) return;
+  if (alone_) owner_.settle_statement(call_, answer);
+  owner_.leave(alone_);
+}
+
+void Transactions::Turn::hand_on(const std::shared_ptr<Statement>& statement) noexcept {
+  if (alone_) {
+    const std::lock_guard lock(owner_.mutex_);
+    owner_.running_ = statement;
+  }
+  settle(Answer::Done);
+}
+
+Transactions::Alone::Alone(Transactions& owner, const base::CallContext& limits) : owner_(owner) {
+  std::unique_lock lock(owner_.mutex_);
+  owner_.clock_.wait(lock, owner_.changed_, limits,
+                     [&] { return !owner_.is_taken_ && owner_.side_by_side_ == 0; });
+  owner_.is_taken_ = true;
+  lock.unlock();
+  try {
+    owner_.await_running(limits);
+  } catch (...) {
+    owner_.leave(true);
+    throw;
+  }
+}
+
+Transactions::Alone::~Alone() { owner_.leave(true); }
+
+/// Waits until the call may go ahead; true when it has the session for itself.
+bool Transactions::enter(Call call, const base::CallContext& limits) {
+  {
+    std::unique_lock lock(mutex_);
+    clock_.wait(lock, changed_, limits, [this] { return !is_taken_; });
+    require_usable_locked();
+    if (state_ == State::Auto && call == Call::Execute) {
+      ++side_by_side_;
+      return false;
+    }
+    clock_.wait(lock, changed_, limits, [this] { return !is_taken_ && side_by_side_ == 0; });
+    is_taken_ = true;
+  }
+  try {
+    await_running(limits);
+    restore_autocommit(limits);
+    // The server answers texts for which there is nothing to do: COMMIT without a transaction is an
+    // error there.
+    const Step step = step_for(state(), call);
+    if (step == Step::RollbackFirst || step == Step::InProgress) require_step(step);
+  } catch (...) {
+    leave(true);
+    throw;
+  }
+  return true;
+}
+
+void Transactions::leave(bool alone) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (alone) {
+    is_taken_ = false;
+  } else {
+    --side_by_side_;
+  }
+  changed_.notify_all();
+}
+
+/// What was submitted before is at its end, well or badly.
+void Transactions::await_running(const base::CallContext& limits) {
+  std::shared_ptr<Statement> running;
+  {
+    const std::lock_guard lock(mutex_);
+    running = running_.lock();
+  }
+  if (!running) return;
+  Answer answer = Answer::Done;
+  try {
+    if (!running->wait(limits))
+      fail(ErrorKind::Timeout, "another statement of the transaction is still running");
+  } catch (const Error& error) {
+    if (limits.stop.stop_requested() || (limits.deadline && *limits.deadline <= clock_.now()))
+      throw;
+    answer = answer_of(error);  // whoever submitted it hears of it there
+  }
+  const std::lock_guard lock(mutex_);
+  running_.reset();
+  state_ = state_after(state_, Call::Execute, answer, is_explicit_);
+}
+
+// ---- what is known
+
+TransactionState Transactions::state() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+bool Transactions::is_in_transaction() const noexcept {
+  const State now = state();
+  return now == State::Active || now == State::Aborted || now == State::Unknown;
+}
+
+bool Transactions::is_broken() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return is_broken_;
+}
+
+bool Transactions::is_open(std::uint64_t number) const noexcept {
+  const std::lock_guard lock(mutex_);
+  return number != 0 && open_number_ == number && !is_broken_;
+}
+
+void Transactions::require_usable_locked() const {
+  if (!is_broken_) return;
+  throw_error({.kind = ErrorKind::InvalidState,
+               .message = "the answer to a COMMIT was lost on this connection; close it and look "
+                          "whether the changes are there",
+               .connection_dead = true});
+}
+
+void Transactions::require_step(Step step) const {
+  switch (step) {
+    case Step::NotInProgress:
+      fail(ErrorKind::InvalidState,
+           "no transaction is in progress: autocommit is on; see Connection::begin()");
+    case Step::InProgress:
+      fail(ErrorKind::InvalidState,
+           "transaction already in progress: commit it or roll it back first");
+    case Step::RollbackFirst:
+      fail(ErrorKind::TransactionState,
+           state() == State::Aborted
+               ? "a statement of this transaction has failed: roll it back, and run it again"
+               : "an answer of the server was lost in this transaction: roll it back");
+    case Step::Send:
+    case Step::Nothing:
+    case Step::CommitFirst:
+      break;
+  }
+}
+
+Answer Transactions::answer_of(const Error& error) noexcept {
+  if (error.outcome_unknown()) return Answer::Lost;
+  if (error.error_class().find("NO_ACTIVE_TRANSACTION") != std::string::npos)
+    return Answer::NoneOpen;
+  const bool by_server = dynamic_cast<const SqlError*>(&error) != nullptr ||
+                         error.kind() == ErrorKind::TransactionState ||
+                         error.kind() == ErrorKind::TransactionConflict ||
+                         !error.statement_id().empty();
+  return by_server ? Answer::Refused : Answer::NotSent;
+}
+
+void Transactions::settle_statement(Call call, Answer answer) noexcept {
+  const std::lock_guard lock(mutex_);
+  const State before = state_;
+  state_ = state_after(state_, call, answer, is_explicit_);
+  if (call == Call::Begin && answer == Answer::Done) is_explicit_ = true;
+  if (state_ == State::Auto) is_explicit_ = false;
+  const bool has_ended = (call == Call::Commit || call == Call::Rollback) &&
+                         before != State::Idle && state_ == State::Idle;
+  if (has_ended && open_number_ != 0) {  // by a text of the user's
+    open_number_ = 0;
+    wants_autocommit_ = true;
+  }
+  if (call == Call::Commit && answer == Answer::Lost) is_broken_ = true;
+}
+
+// ---- what is sent; by whoever has the session alone
+
+void Transactions::run_on_server(std::string_view sql, const base::CallContext& limits) {
+  static const Parameters kNone;
+  const auto operation =
+      session_->execute({.sql = std::string(sql), .parameters = &kNone, .runs_on = true}, limits);
+  operation->wait(limits);
+  operation->close();
+}
+
+void Transactions::send(Call call, const base::CallContext& limits) {
+  Answer answer = Answer::Done;
+  std::exception_ptr failure;
+  try {
+    run_on_server(text_of(call), limits);
+  } catch (const Error& error) {
+    answer = answer_of(error);
+    failure = std::current_exception();
+  }
+  settle_statement(call, answer);
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// After a transaction of a `Transaction` object: not at once, for another one may follow.
+void Transactions::restore_autocommit(const base::CallContext& limits) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!wants_autocommit_ || state_ != State::Idle) return;
+  }
+  send(Call::AutocommitOn, limits);
+  end_guard(false);
+}
+
+void Transactions::end_guard(bool wants_autocommit) noexcept {
+  const std::lock_guard lock(mutex_);
+  open_number_ = 0;
+  wants_autocommit_ = wants_autocommit;
+}
+
+/// COMMIT or ROLLBACK of an open transaction.
+void Transactions::end(Call call, const base::CallContext& limits) {
+  end_results_();
+  try {
+    send(call, limits);
+  } catch (const Error& error) {
+    if (call != Call::Commit || answer_of(error) != Answer::Lost) throw;
+    ErrorFields fields = error.fields();
+    fields.kind = ErrorKind::TransactionUnknown;
+    fields.sqlstate.clear();
+    fields.message = base::concat(
+        "the answer to COMMIT was lost, so the transaction may have been committed or not; look "
+        "before running it again: ",
+        error.message());
+    fields.outcome_unknown = true;
+    fields.retryable = false;
+    fields.connection_dead = true;
+    fields.cause = std::make_shared<const Error>(error);
+    throw_error(std::move(fields));
+  }
+}
+
+/// After lost answers: ROLLBACK, and what the server then says of autocommit.
+void Transactions::recover(const base::CallContext& limits) {
+  try {
+    run_on_server(text_of(Call::Rollback), limits);
+    const bool is_on = ask_autocommit(limits);
+    const std::lock_guard lock(mutex_);
+    state_ = is_on ? State::Auto : State::Idle;
+    is_explicit_ = false;
+  } catch (const Error&) {
+    const std::lock_guard lock(mutex_);
+    is_broken_ = true;
+    throw;
+  }
+}
+
+bool Transactions::ask_autocommit(const base::CallContext& limits) {
+  static const Parameters kNone;
+  auto operation = session_->execute({.sql = "SET AUTOCOMMIT", .parameters = &kNone}, limits);
+  auto statement = std::make_shared<Statement>(session_, std::move(operation),
+                                               StatementSettings{.call = limits}, clock_);
+  Result result = statement->open_result(limits);
+  std::string text;
+  for (const RowRef row : result.rows()) {
+    text = row.text(0);
+    break;
+  }
+  constexpr std::array<std::string_view, 3> kOn{"true", "1", "on"};
+  constexpr std::array<std::string_view, 3> kOff{"false", "0", "off"};
+  for (const std::string_view word : kOn) {
+    if (base::equals_ignore_case(text, word)) return true;
+  }
+  for (const std::string_view word : kOff) {
+    if (base::equals_ignore_case(text, word)) return false;
+  }
+  fail(ErrorKind::Protocol, base::concat("the server calls autocommit '", text.substr(0, 40),
+                                         "', which is neither on nor off"));
+}
+
+// ---- what the user asks for
+
+void Transactions::warn_ignored() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(has_warned_, true)) return;
+  }
+  base::log(LogLevel::Warn, "transaction",
+            base::concat("conn=", session_->id(),
+                         " transactions.mode=ignore: every statement is committed at once, and a "
+                         "rollback undoes nothing"));
+}
+
+std::uint64_t Transactions::begin(const dbsql::TransactionOptions& options,
+                                  const base::CallContext& limits) {
+  require_supported(options);
+  if (options_.ignored) {
+    warn_ignored();
+    return 0;
+  }
+  const Alone alone(*this, limits);
+  {
+    const std::lock_guard lock(mutex_);
+    require_usable_locked();
+    if (wants_autocommit_ && state_ == State::Idle) {  // as the last one left it
+      wants_autocommit_ = false;
+      return open_number_ = ++last_number_;
+    }
+    if (state_ == State::Idle && open_number_ == 0)
+      fail(ErrorKind::InvalidState,
+           "autocommit is off: the next statement begins a transaction by itself; end it with "
+           "commit() or rollback() of the connection");
+  }
+  if (state() != State::Auto)
+    require_step(state() == State::Idle ? Step::InProgress : step_for(state(), Call::Begin));
+  set_autocommit_off(limits);
+  const std::lock_guard lock(mutex_);
+  return open_number_ = ++last_number_;
+}
+
+/// From autocommit to its opposite.
+void Transactions::set_autocommit_off(const base::CallContext& limits) {
+  try {
+    send(Call::AutocommitOff, limits);
+  } catch (const Error& error) {
+    if (!is_unknown_setting(error)) throw;
+    ErrorFields fields = error.fields();
+    fields.kind = ErrorKind::NotSupported;
+    fields.sqlstate.clear();
+    fields.message = base::concat(
+        "this server has no transactions of several statements: ", error.message(),
+        " (transactions.mode=ignore makes programs run that cannot do without autocommit off, at "
+        "the price that every statement is committed at once)");
+    fields.cause = std::make_shared<const Error>(error);
+    throw_error(std::move(fields));
+  }
+}
+
+void Transactions::set_autocommit(bool on, const base::CallContext& limits) {
+  if (options_.ignored) return on ? void() : warn_ignored();
+  const Alone alone(*this, limits);
+  bool is_left_off = false;
+  {
+    const std::lock_guard lock(mutex_);
+    require_usable_locked();
+    is_left_off = wants_autocommit_ && state_ == State::Idle;
+    if (is_left_off && !on) {
+      wants_autocommit_ = false;
+      return;
+    }
+  }
+  if (is_left_off) return restore_autocommit(limits);
+  const Call call = on ? Call::AutocommitOn : Call::AutocommitOff;
+  const Step step = step_for(state(), call);
+  require_step(step);
+  if (step == Step::Nothing) return;
+  if (!on) return set_autocommit_off(limits);
+  if (step == Step::CommitFirst) {
+    end(Call::Commit, limits);
+    if (state() == State::Auto) return;  // it came from BEGIN
+  }
+  send(call, limits);
+  end_guard(false);
+}
+
+bool Transactions::autocommit(const base::CallContext& limits) {
+  if (options_.ignored) return true;
+  const auto known = [this] {
+    const std::lock_guard lock(mutex_);
+    return state_ == State::Auto || is_explicit_ || wants_autocommit_;
+  };
+  if (!options_.asks_server) return known();
+  const Alone alone(*this, limits);
+  {
+    const std::lock_guard lock(mutex_);
+    require_usable_locked();
+  }
+  const State now = state();
+  if (now == State::Aborted || now == State::Unknown) return known();
+  restore_autocommit(limits);
+  return ask_autocommit(limits);
+}
+
+void Transactions::commit(std::optional<std::uint64_t> number, const base::CallContext& limits) {
+  if (options_.ignored) return warn_ignored();
+  const Alone alone(*this, limits);
+  bool is_left_off = false;
+  {
+    const std::lock_guard lock(mutex_);
+    require_usable_locked();
+    is_left_off = wants_autocommit_;
+    if (number && open_number_ != *number)
+      fail(ErrorKind::InvalidState, "the transaction has ended");
+  }
+  const Step step = is_left_off ? Step::NotInProgress : step_for(state(), Call::Commit);
+  require_step(step);
+  if (step == Step::Send) end(Call::Commit, limits);
+  if (number) end_guard(true);
+}
+
+void Transactions::rollback(std::optional<std::uint64_t> number, const base::CallContext& limits) {
+  if (options_.ignored) return warn_ignored();
+  const Alone alone(*this, limits);
+  bool is_left_off = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (number && open_number_ != *number) return;  // it has ended
+    require_usable_locked();
+    is_left_off = wants_autocommit_;
+  }
+  const State now = state();
+  const Step step = is_left_off ? Step::NotInProgress : step_for(now, Call::Rollback);
+  require_step(step);
+  if (now == State::Unknown) {
+    end_results_();
+    recover(limits);
+    return end_guard(state() == State::Idle && number.has_value());
+  }
+  if (step == Step::Send) end(Call::Rollback, limits);
+  if (number) end_guard(true);
+}
+
+void Transactions::close(const base::CallContext& limits) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    const bool is_open = state_ == State::Active || state_ == State::Aborted;
+    if (!is_open || is_broken_ || is_taken_ || side_by_side_ != 0) return;
+    is_taken_ = true;
+  }
+  try {
+    send(Call::Rollback, limits);
+  } catch (const std::exception& error) {
+    // The server rolls back with the end of the session.
+    base::log(LogLevel::Debug, "transaction",
+              base::concat("conn=", session_->id(),
+                           " rollback at close: ", std::string_view(error.what())));
+  }
+  leave(true);
+}
+
+}  // namespace dbsql::session

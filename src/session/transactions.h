@@ -1,0 +1,144 @@
+#pragma once
+
+#include <dbsql/error.h>
+#include <dbsql/transaction.h>
+
+#include "base/call_context.h"
+#include "base/clock.h"
+#include "config/connection_config.h"
+#include "protocol/backend.h"
+#include "session/statement.h"
+#include "session/transaction_rules.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+namespace dbsql::session {
+
+/// The transactions of one session: who may send what, when, and what is known of the server's
+/// state (reference/auth-http-config.md 7.3).
+///
+/// While autocommit is on, statements run side by side. Otherwise each has its turn alone: servers
+/// abort a transaction that two statements use at once.
+/// Threads: safe from any thread.
+class Transactions {
+ public:
+  /// \param end_results  closes what is still being read, before a transaction ends
+  Transactions(std::shared_ptr<protocol::Session> session, config::TransactionOptions options,
+               std::function<void()> end_results, base::Clock& clock);
+  Transactions(const Transactions&) = delete;
+  Transactions& operator=(const Transactions&) = delete;
+
+  /// Runs `action`, which sends the statement and waits for its end, in its turn.
+  /// \throws Error (TransactionState) when the statement is of no use now: nothing was sent
+  template <class Action>
+  auto run(std::string_view sql, const base::CallContext& limits, Action&& action) {
+    Turn turn(*this, sql, limits);
+    try {
+      auto result = action();
+      if constexpr (std::is_same_v<decltype(result), std::shared_ptr<Statement>>) {
+        turn.hand_on(result);
+      } else {
+        turn.settle(TransactionAnswer::Done);
+      }
+      return result;
+    } catch (const Error& error) {
+      turn.settle(answer_of(error));
+      throw;
+    }
+  }
+
+  /// Begins a transaction that a `Transaction` object ends.
+  /// \return its number; 0 = transactions are ignored
+  std::uint64_t begin(const dbsql::TransactionOptions& options, const base::CallContext& limits);
+  void set_autocommit(bool on, const base::CallContext& limits);
+  bool autocommit(const base::CallContext& limits);
+  /// \param number  of the transaction that is meant; empty = whichever is open
+  void commit(std::optional<std::uint64_t> number, const base::CallContext& limits);
+  void rollback(std::optional<std::uint64_t> number, const base::CallContext& limits);
+  bool is_open(std::uint64_t number) const noexcept;
+
+  /// Whether requests other than its statements would disturb a transaction.
+  bool is_in_transaction() const noexcept;
+  /// A COMMIT is lost: nobody may use the session any more.
+  bool is_broken() const noexcept;
+
+  /// Rolls back what is open, if nobody is using the session.
+  void close(const base::CallContext& limits) noexcept;
+
+ private:
+  /// One statement's turn: waits for it, and tells what became of the statement.
+  class Turn {
+   public:
+    Turn(Transactions& owner, std::string_view sql, const base::CallContext& limits);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    void settle(TransactionAnswer answer) noexcept;
+    /// The statement runs on: whoever comes next waits for its end.
+    void hand_on(const std::shared_ptr<Statement>& statement) noexcept;
+
+   private:
+    Transactions& owner_;
+    const TransactionCall call_;
+    bool alone_ = false;
+    bool settled_ = false;
+  };
+
+  /// The session for oneself.
+  class Alone {
+   public:
+    Alone(Transactions& owner, const base::CallContext& limits);
+    ~Alone();
+    Alone(const Alone&) = delete;
+    Alone& operator=(const Alone&) = delete;
+
+   private:
+    Transactions& owner_;
+  };
+
+  static TransactionAnswer answer_of(const Error& error) noexcept;
+
+  bool enter(TransactionCall call, const base::CallContext& limits);
+  void leave(bool alone) noexcept;
+  void require_usable_locked() const;
+  void require_step(TransactionStep step) const;
+  void settle_statement(TransactionCall call, TransactionAnswer answer) noexcept;
+  void await_running(const base::CallContext& limits);
+  void restore_autocommit(const base::CallContext& limits);
+  void set_autocommit_off(const base::CallContext& limits);
+  void send(TransactionCall call, const base::CallContext& limits);
+  void run_on_server(std::string_view sql, const base::CallContext& limits);
+  bool ask_autocommit(const base::CallContext& limits);
+  void end(TransactionCall call, const base::CallContext& limits);
+  void recover(const base::CallContext& limits);
+  void end_guard(bool wants_autocommit) noexcept;
+  void warn_ignored();
+  TransactionState state() const noexcept;
+
+  const std::shared_ptr<protocol::Session> session_;
+  const config::TransactionOptions options_;
+  const std::function<void()> end_results_;
+  base::Clock& clock_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  int side_by_side_ = 0;                             // guarded by mutex_
+  bool is_taken_ = false;                            // guarded by mutex_: somebody has it alone
+  TransactionState state_ = TransactionState::Auto;  // guarded by mutex_
+  bool is_explicit_ = false;                         // guarded by mutex_: from BEGIN
+  bool is_broken_ = false;                           // guarded by mutex_
+  bool wants_autocommit_ = false;  // guarded by mutex_: to be switched on before the next statement
+  std::uint64_t open_number_ = 0;  // guarded by mutex_: of a `Transaction`; 0 = none
+  std::uint64_t last_number_ = 0;  // guarded by mutex_
+  bool has_warned_ = false;        // guarded by mutex_
+  std::weak_ptr<Statement> running_;  // guarded by mutex_: submitted inside a transaction
+};
+
+}  // namespace dbsql::session
