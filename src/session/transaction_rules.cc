@@ -51,14 +51,13 @@ bool begins_transaction(SqlWords& words) noexcept {
   return rest.empty() || rest.front() == ';' || is_word(words.next(), "transaction");
 }
 
-/// Blanks, an optional `=`, and then one of the words that mean yes or no.
+/// Blanks, an optional `=`, and then a word that means yes or no.
 Call autocommit_of(std::string_view rest) noexcept {
   SqlWords words(rest);
   words.skip('=');
-  const std::string_view value = words.next();
-  if (is_word(value, "false") || is_word(value, "off") || value == "0") return Call::AutocommitOff;
-  if (is_word(value, "true") || is_word(value, "on") || value == "1") return Call::AutocommitOn;
-  return Call::Execute;  // a question, or nothing that a server takes
+  const auto on = autocommit_in(words.next());
+  if (!on) return Call::Execute;  // a question, or nothing that a server takes
+  return *on ? Call::AutocommitOn : Call::AutocommitOff;
 }
 
 }  // namespace
@@ -98,6 +97,12 @@ Call transaction_call_of(std::string_view sql) noexcept {
   if (is_word(first, "set") && is_word(words.next(), "autocommit"))
     return autocommit_of(words.rest());
   return Call::Execute;
+}
+
+std::optional<bool> autocommit_in(std::string_view text) noexcept {
+  if (is_word(text, "true") || is_word(text, "on") || text == "1") return true;
+  if (is_word(text, "false") || is_word(text, "off") || text == "0") return false;
+  return std::nullopt;
 }
 
 std::string_view to_string(State state) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace dbsql::session {
@@ -53,6 +54,10 @@ TransactionState state_after(TransactionState state, TransactionCall call, Trans
 /// What a statement means for transactions, by its first words; leading blanks and comments are
 /// passed over, upper and lower case are alike.
 TransactionCall transaction_call_of(std::string_view sql) noexcept;
+
+/// What a server calls autocommit: true, 1, on and their opposites, in any case; empty for anything
+/// else.
+std::optional<bool> autocommit_in(std::string_view text) noexcept;
 
 std::string_view to_string(TransactionState state) noexcept;
 

@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#include <array>
 #include <utility>
 
 namespace dbsql::session {
@@ -330,14 +329,7 @@ bool Transactions::ask_autocommit(const base::CallContext& limits) {
     text = row.text(0);
     break;
   }
-  constexpr std::array<std::string_view, 3> kOn{"true", "1", "on"};
-  constexpr std::array<std::string_view, 3> kOff{"false", "0", "off"};
-  for (const std::string_view word : kOn) {
-    if (base::equals_ignore_case(text, word)) return true;
-  }
-  for (const std::string_view word : kOff) {
-    if (base::equals_ignore_case(text, word)) return false;
-  }
+  if (const auto on = autocommit_in(text)) return *on;
   fail(ErrorKind::Protocol, base::concat("the server calls autocommit '", text.substr(0, 40),
                                          "', which is neither on nor off"));
 }

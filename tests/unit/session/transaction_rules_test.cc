@@ -182,5 +182,13 @@ TEST(TransactionRules, KnowStatementsThatBeginAndEndTransactions) {
   }
 }
 
+TEST(TransactionRules, ReadWhatServersCallAutocommit) {
+  for (const char* on : {"1", "true", "TRUE", "on"}) EXPECT_EQ(autocommit_in(on), true) << on;
+  for (const char* off : {"0", "FALSE", "false", "Off"})
+    EXPECT_EQ(autocommit_in(off), false) << off;
+  for (const char* neither : {"maybe", "", "2", "truee"})
+    EXPECT_EQ(autocommit_in(neither), std::nullopt) << neither;
+}
+
 }  // namespace
 }  // namespace dbsql::session
