@@ -6,9 +6,12 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace dbsql::test {
@@ -385,6 +388,47 @@ TEST_F(NetworkTest, FollowsARedirectOfASignedLinkToAnotherHost) {
   EXPECT_EQ(downloads().size(), front.requests().size());
   for (const ReceivedRequest& request : front.requests())
     EXPECT_EQ(request.header("authorization"), "");
+}
+
+// ---------------------------------------------------------------------------------- other settings
+
+TEST_F(NetworkTest, SendsAStatementAgainAfterAStatusThatWasNamed) {
+  start_here({});
+  const std::string quick = "retry.wait_min=1ms&retry.wait_max=1ms";
+  Connection usual = connect_to(*server_, quick);
+  Connection bold = connect_to(*server_, quick + "&retry.dangerous_codes=502");
+
+  server_->faults().once("ExecuteStatement", Fault::answer(502));
+  EXPECT_TRUE(capture_error([&] { rows_of(usual, 10); }).outcome_unknown());
+  server_->faults().once("ExecuteStatement", Fault::answer(502));
+  EXPECT_EQ(rows_of(bold, 10), 10);
+
+  EXPECT_EQ(server_->journal().count("ExecuteStatement"), 3U);
+}
+
+TEST_F(NetworkTest, GivesEachThreadItsTurnWithOneRequestAtATime) {
+  start_here(with_files());
+  const Connector connector = Connector::from_dsn(server_->dsn() + "?http.pool_size=1");
+  std::atomic<std::int64_t> rows{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        Connection connection = connector.connect();
+        rows += rows_of(connection, 1000);
+      });
+    }
+  }
+
+  EXPECT_EQ(rows, 4000);
+}
+
+TEST_F(NetworkTest, BeginsADownloadAnewThatBringsNothing) {
+  start_here(with_files());
+  server_->faults().add({.path = "/_storage/", .count = 1, .fault = Fault::stall_body(100)});
+  Connection connection = connect_to(*server_, "cloudfetch.stall_timeout=1s");
+
+  EXPECT_EQ(rows_of(connection, 5000), 5000);
 }
 
 // ------------------------------------------------------------------------------------------
