@@ -7,6 +7,7 @@
 #include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "http/url.h"
+#include "session/shared_authenticators.h"
 
 #include <chrono>
 #include <mutex>
@@ -151,9 +152,11 @@ std::shared_ptr<const auth::Authenticator> make_authenticator(
   if (config.auth_type == AuthType::Unified)
     return std::make_shared<const Authenticator>(
         std::make_shared<UnifiedProvider>(auth_settings_of(config), std::move(parts)));
-  const auto choice = auth::choose_auth(auth_settings_of(config), parts);
-  return std::make_shared<const Authenticator>(choice.provider, base::Clock::system(),
-                                               choice.refresh_timeout);
+  return share_authenticator(config, [&] {
+    const auto choice = auth::choose_auth(auth_settings_of(config), parts);
+    return std::make_shared<const Authenticator>(choice.provider, base::Clock::system(),
+                                                 choice.refresh_timeout);
+  });
 }
 
 }  // namespace dbsql::session

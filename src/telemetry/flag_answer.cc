@@ -18,7 +18,7 @@ std::chrono::seconds life_of(const json& document) {
   if (ttl == document.end() || !ttl->is_number()) return FlagAnswer::kUsualLife;
   const double seconds = ttl->get<double>();
   if (!(seconds > 0)) return FlagAnswer::kUsualLife;
-  const double longest = static_cast<double>(FlagAnswer::kLongestLife.count());
+  const auto longest = static_cast<double>(FlagAnswer::kLongestLife.count());
   return std::max(FlagAnswer::kShortestLife,
                   std::chrono::seconds(static_cast<long>(std::min(seconds, longest))));
 }

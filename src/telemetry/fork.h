@@ -25,7 +25,7 @@ Object& one_per_process() {
     auto object = std::make_unique<Object>();
     auto mine = std::make_unique<const Slot>(Slot{object.get(), generation});
     if (!current.compare_exchange_strong(slot, mine.get(), std::memory_order_acq_rel)) continue;
-    object.release();  // on purpose: nothing of this ends with static objects
+    static_cast<void>(object.release());  // on purpose: nothing of this ends with static objects
     slot = mine.release();
   }
   return *slot->object;

@@ -30,7 +30,7 @@ class WireId {
   friend bool operator==(const WireId& a, const WireId& b) noexcept { return a.view() == b.view(); }
 
  private:
-  std::array<char, kLongest> text_;  // only the first `size_` mean anything
+  std::array<char, kLongest> text_{};  // only the first `size_` mean anything
   std::uint8_t size_ = 0;
 };
 

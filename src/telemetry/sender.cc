@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <random>
+#include <ranges>
 #include <utility>
 
 namespace dbsql::telemetry {
@@ -98,8 +99,9 @@ base::Clock::TimePoint Sender::step() noexcept {
         plan_flush_locked(now);
         batch = next_batch_locked(now);
       }
-      if (batch) send(*std::move(batch));
-      if (!batch && !had_results) break;
+      const bool has_batch = batch.has_value();
+      if (has_batch) send(*std::move(batch));
+      if (!has_batch && !had_results) break;
     }
     tell_sink_of_drops();
     std::lock_guard lock(mutex_);
@@ -295,13 +297,13 @@ void Sender::give_back_locked(std::vector<Item> items) {
   not_before_ = clock_.now() + options_.retry_delay * (1 << std::min(failures_, kLongestDoubling));
   ++failures_;
   flushing_ = 0;
-  for (auto item = items.rbegin(); item != items.rend(); ++item) {
-    if (++item->attempts > options_.retry_count) {
+  for (Item& item : std::views::reverse(items)) {
+    if (++item.attempts > options_.retry_count) {
       ++stats_.given_up;
       continue;
     }
-    queue_bytes_ += item->document.size();
-    queue_.push_front(std::move(*item));
+    queue_bytes_ += item.document.size();
+    queue_.push_front(std::move(item));
   }
   make_room_locked();
 }

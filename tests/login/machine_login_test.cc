@@ -25,6 +25,16 @@ TEST_F(MachineLogin, GetsOneTokenForManyQueries) {
   EXPECT_EQ(requests(kDiscovery), 1U);
 }
 
+TEST_F(MachineLogin, ConnectorsOfOnePrincipalShareItsToken) {
+  Connection first = connect(machine_dsn());
+  Connection second = connect(machine_dsn());
+  Connection third = connect(machine_dsn(kSecret, "&auth.scopes=sql"));
+
+  EXPECT_EQ(one_of(second), 1);
+  EXPECT_EQ(one_of(third), 1);
+  EXPECT_THAT(forms(), SizeIs(2)) << "other scopes are another token";
+}
+
 TEST_F(MachineLogin, SendsTheSecretInTheFormWhereToldTo) {
   Connection connection = connect(machine_dsn(kSecret, "&auth.client_auth=body"));
 
