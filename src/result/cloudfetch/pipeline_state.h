@@ -40,8 +40,8 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
 
  private:
   struct Start {
-    std::uint64_t sequence;
-    std::uint64_t transfer;
+    std::uint64_t sequence = 0;
+    std::uint64_t transfer = 0;
     http::Request request;
   };
 
