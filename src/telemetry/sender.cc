@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <random>
-#include <ranges>
 #include <utility>
 
 namespace dbsql::telemetry {
@@ -297,14 +296,14 @@ void Sender::give_back_locked(std::vector<Item> items) {
   not_before_ = clock_.now() + options_.retry_delay * (1 << std::min(failures_, kLongestDoubling));
   ++failures_;
   flushing_ = 0;
-  for (Item& item : std::views::reverse(items)) {
+  std::for_each(items.rbegin(), items.rend(), [this](Item& item) {
     if (++item.attempts > options_.retry_count) {
       ++stats_.given_up;
-      continue;
+      return;
     }
     queue_bytes_ += item.document.size();
     queue_.push_front(std::move(item));
-  }
+  });
   make_room_locked();
 }
 
