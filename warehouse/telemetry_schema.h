@@ -12,6 +12,6 @@ namespace dbsql::warehouse {
 ///
 /// Stricter than the service, which is said to overlook much: what it would drop in silence is
 /// named here.
-std::optional<std::string> problem_of_record(std::string_view json);
+std::optional<std::string> problem_of_record(std::string_view text);
 
 }  // namespace dbsql::warehouse
