@@ -98,8 +98,8 @@ TEST_F(QueryTest, TheNextPageIsOnItsWayWhileRowsAreRead) {
   Connection connection = connect("maxRows=1000&cloudfetch.enabled=false");
   Result result = connection.query("SELECT id FROM range(5000) ORDER BY id");
 
-  result.next_batch();
-  result.next_batch();
+  skip_batch(result);
+  skip_batch(result);
 
   EXPECT_TRUE(eventually([] { return requests("FetchResults") == 2; }))
       << "the third page is asked for before anybody reads it";

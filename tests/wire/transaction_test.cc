@@ -410,10 +410,10 @@ TEST_F(TransactionTest, ClosesResultsThatAreStillRead) {
   Connection connection = connect("maxRows=10&cloudfetch.enabled=false");
   Transaction transaction = connection.begin();
   Result result = connection.query("SELECT id FROM range(1000)");
-  result.next_batch();
+  skip_batch(result);
   transaction.commit();
   EXPECT_EQ(kind_of([&] {
-              while (result.next_batch()) {
+              while (skip_batch(result)) {
               }
             }),
             ErrorKind::StatementClosed);

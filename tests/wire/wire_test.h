@@ -73,6 +73,13 @@ class WireTest : public testing::Test {
     return true;
   }
 
+  /// Takes the next batch and lets go of it; false at the end.
+  static bool skip_batch(Result& result) {
+    auto batch = result.next_batch();
+    if (batch) batch->release(&*batch);
+    return batch.has_value();
+  }
+
   /// Reads a result to its end and returns the number of rows.
   static std::int64_t count_rows(Result& result) {
     std::int64_t rows = 0;
