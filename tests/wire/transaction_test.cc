@@ -172,9 +172,9 @@ TEST_F(TransactionTest, IsUnknownWhenItsDeadlinePassesDuringTheCommitWhichGoesOn
   Connection connection = connect(kQuick);
   Transaction transaction = connection.begin();
   connection.execute(kInsert);
-  warehouse().faults().once("ExecuteStatement", Fault{.delay = 300ms});
+  warehouse().faults().once("ExecuteStatement", Fault{.delay = 1500ms});
 
-  const Error error = capture_error([&] { transaction.commit({.timeout = 50ms, .stop = {}}); });
+  const Error error = capture_error([&] { transaction.commit({.timeout = 500ms, .stop = {}}); });
 
   EXPECT_EQ(error.kind(), ErrorKind::TransactionUnknown);
   EXPECT_TRUE(eventually([] { return rows_in() == 1; })) << "it was not cancelled";
