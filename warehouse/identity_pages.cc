@@ -1,5 +1,6 @@
 #include "warehouse/identity_pages.h"
 
+#include "base/html.h"
 #include "base/text.h"
 #include "warehouse/oidc_form.h"
 
@@ -19,10 +20,11 @@ constexpr std::string_view kStyle = R"(
     button[value=allow] { background: #1b6ef3; border-color: #1b6ef3; color: #fff; })";
 
 HttpReply page(int status, std::string_view title, std::string_view content) {
-  const std::string html = base::concat(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>",
-      escape_html(title), "</title>\n<style>", kStyle, "\n</style>\n</head>\n<body>\n<main>\n<h1>",
-      escape_html(title), "</h1>\n", content, "\n</main>\n</body>\n</html>\n");
+  const std::string html =
+      base::concat("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>",
+                   base::escape_html(title), "</title>\n<style>", kStyle,
+                   "\n</style>\n</head>\n<body>\n<main>\n<h1>", base::escape_html(title), "</h1>\n",
+                   content, "\n</main>\n</body>\n</html>\n");
   HttpReply reply{.status = status};
   reply.headers = {{"content-type", "text/html; charset=utf-8"},
                    {"cache-control", "no-store"},
@@ -42,25 +44,25 @@ constexpr std::string_view kButtons =
 HttpReply consent_page(const ConsentQuestion& question) {
   std::string scopes;
   for (const std::string& scope : question.scopes)
-    scopes += base::concat("<li><code>", escape_html(scope), "</code></li>");
+    scopes += base::concat("<li><code>", base::escape_html(scope), "</code></li>");
   return page(200, "Local warehouse: sign in",
-              base::concat("<p>You are signed in as <b>", escape_html(question.user),
-                           "</b>. The program <b>", escape_html(question.client_id),
+              base::concat("<p>You are signed in as <b>", base::escape_html(question.user),
+                           "</b>. The program <b>", base::escape_html(question.client_id),
                            "</b> wants to use this warehouse in your name:</p>\n<ul>", scopes,
                            "</ul>\n<form method=\"post\">"
                            "<input type=\"hidden\" name=\"request\" value=\"",
-                           escape_html(question.request_id), "\">", kButtons, "</form>"));
+                           base::escape_html(question.request_id), "\">", kButtons, "</form>"));
 }
 
 HttpReply device_page(std::string_view user_code) {
   return page(200, "Local warehouse: connect a device",
               base::concat("<p>Enter the code that your device shows.</p>\n<form method=\"post\">"
                            "<input name=\"user_code\" autocomplete=\"off\" autofocus value=\"",
-                           escape_html(user_code), "\">", kButtons, "</form>"));
+                           base::escape_html(user_code), "\">", kButtons, "</form>"));
 }
 
 HttpReply message_page(int status, std::string_view title, std::string_view text) {
-  return page(status, title, base::concat("<p>", escape_html(text), "</p>"));
+  return page(status, title, base::concat("<p>", base::escape_html(text), "</p>"));
 }
 
 }  // namespace dbsql::warehouse

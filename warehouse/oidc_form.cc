@@ -120,32 +120,6 @@ std::string target_without_secrets(std::string_view target) {
   return shown;
 }
 
-std::string escape_html(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
-
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> words;
   for (const std::string_view word : base::split(text, ' '))

@@ -37,9 +37,6 @@ std::string encode_form_text(std::string_view text);
 /// A request's target with the values of its query hidden that are nobody's business.
 std::string target_without_secrets(std::string_view target);
 
-/// Text inside an HTML page.
-std::string escape_html(std::string_view text);
-
 /// The words of a text, separated by blanks.
 std::vector<std::string> split_words(std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include <dbsql/error.h>
 
+#include "base/html.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "http/url.h"
@@ -53,37 +54,11 @@ std::uint16_t port_of(int fd) {
   return ntohs(address.sin_port);
 }
 
-std::string escape_html(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
-
 std::string page(std::string_view status, std::string_view title, std::string_view text) {
   const std::string body = base::concat(
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>", title,
       "</title></head><body style=\"font-family:sans-serif;margin:4em auto;max-width:36em\"><h1>",
-      title, "</h1><p>", escape_html(text), "</p></body></html>\n");
+      title, "</h1><p>", base::escape_html(text), "</p></body></html>\n");
   return base::concat("HTTP/1.1 ", status,
                       "\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ", body.size(),
                       "\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
