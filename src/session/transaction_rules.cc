@@ -105,20 +105,4 @@ std::optional<bool> autocommit_in(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-std::string_view to_string(State state) noexcept {
-  switch (state) {
-    case State::Auto:
-      return "autocommit";
-    case State::Idle:
-      return "idle";
-    case State::Active:
-      return "active";
-    case State::Aborted:
-      return "aborted";
-    case State::Unknown:
-      break;
-  }
-  return "unknown";
-}
-
 }  // namespace dbsql::session

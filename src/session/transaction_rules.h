@@ -59,6 +59,4 @@ TransactionCall transaction_call_of(std::string_view sql) noexcept;
 /// else.
 std::optional<bool> autocommit_in(std::string_view text) noexcept;
 
-std::string_view to_string(TransactionState state) noexcept;
-
 }  // namespace dbsql::session
