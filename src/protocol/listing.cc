@@ -12,8 +12,8 @@ namespace {
 using Kind = ListingRequest::Kind;
 
 struct ColumnRow {
-  Kind kind;
-  const char* name;
+  Kind kind{};
+  const char* name = "";
   const char* type = "STRING";
 };
 
