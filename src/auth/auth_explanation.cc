@@ -1,5 +1,6 @@
 #include <dbsql/auth_explanation.h>
 
+#include "base/one_line.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -25,14 +26,6 @@ std::string padded(std::string_view text, std::size_t width) {
   return column;
 }
 
-/// What programs and services complain of has lines of its own.
-std::string one_line(std::string_view text) {
-  std::string line(base::trim(text));
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-  return line;
-}
-
 }  // namespace
 
 std::string AuthExplanation::method() const {
@@ -51,9 +44,9 @@ std::string AuthExplanation::to_text() const {
   constexpr std::size_t kMarkWidth = std::string_view("not reached").size();
   for (const AuthAttempt& attempt : attempts) {
     text += base::concat("  ", padded(mark_of(attempt.outcome), kMarkWidth), "  ",
-                         padded(attempt.method, width), "  ", one_line(attempt.reason), "\n");
+                         padded(attempt.method, width), "  ", base::one_line(attempt.reason), "\n");
   }
-  if (!failure.empty()) text += base::concat("This fails: ", one_line(failure), "\n");
+  if (!failure.empty()) text += base::concat("This fails: ", base::one_line(failure), "\n");
   return text;
 }
 

@@ -21,6 +21,10 @@ bool is_word_char(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+bool is_plain_word(std::string_view text) noexcept {
+  return std::ranges::all_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 std::size_t token_length(std::string_view text) noexcept {
   return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_token_char) -
                                   text.begin());
@@ -63,8 +67,10 @@ class Redactor {
     if (!at_word_start()) return false;
     for (const std::string_view scheme : {"Bearer ", "Basic ", "Negotiate "}) {
       if (!starts_with_ignore_case(rest(), scheme)) continue;
-      const std::size_t length = token_length(rest().substr(scheme.size()));
-      if (length < 8) continue;  // "Basic auth" is prose
+      const std::string_view value = rest().substr(scheme.size());
+      const std::size_t length = token_length(value);
+      // "Basic auth", "basic authentication" and "basic negotiate" are prose.
+      if (length < 8 || (scheme != "Bearer " && is_plain_word(value.substr(0, length)))) continue;
       keep(scheme.size());
       mask(length);
       return true;

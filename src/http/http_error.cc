@@ -1,5 +1,8 @@
 #include "http/http_error.h"
 
+#include <dbsql/error_info.h>
+
+#include "base/one_line.h"
 #include "base/redact.h"
 #include "base/text.h"
 #include "http/storage_error.h"
@@ -24,27 +27,6 @@ constexpr std::string_view kCannotConnect = "08001";
 constexpr std::array<std::string_view, 3> kMessageHeaders = {
     "x-databricks-reason-phrase", "x-thriftserver-error-message",
     "x-databricks-error-or-redirect-message"};
-
-/// At most `limit` bytes, without cutting a UTF-8 sequence.
-std::string_view cut(std::string_view text, std::size_t limit) noexcept {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
-  return text.substr(0, limit);
-}
-
-/// One line: control characters become blanks, runs of blanks one.
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : base::trim(text)) {
-    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
-    if (!blank) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  return line;
-}
 
 /// Skips an element whose content is no text for people.
 std::size_t skip_element(std::string_view page, std::size_t at, std::string_view name) {
@@ -71,13 +53,13 @@ std::string page_text(std::string_view page) {
       text += page[i];
     }
   }
-  return std::string(cut(one_line(text), kLongestPageText));
+  return std::string(base::cut(base::one_line(text), kLongestPageText));
 }
 
 std::string text_member(const nlohmann::json& object, const char* name) {
   const auto member = object.find(name);
   return member != object.end() && member->is_string()
-             ? one_line(member->get_ref<const std::string&>())
+             ? base::one_line(member->get_ref<const std::string&>())
              : std::string();
 }
 
@@ -101,7 +83,7 @@ std::optional<ServerMessage> json_message(std::string_view body) {
 
 std::string header_message(const Headers& headers) {
   for (const auto name : kMessageHeaders) {
-    std::string text = one_line(find_header(headers, name));
+    std::string text = base::one_line(find_header(headers, name));
     if (!text.empty()) return text;
   }
   return {};
@@ -110,20 +92,8 @@ std::string header_message(const Headers& headers) {
 /// Where a session is opened SQL has other codes for the same failures
 /// (reference/auth-http-config.md 6.4). Empty = the kind's usual one.
 std::string_view sqlstate_of(ErrorKind kind, RequestClass request_class) noexcept {
-  if (request_class != RequestClass::Open) return {};
-  switch (kind) {
-    case ErrorKind::Network:
-      return kCannotConnect;
-    case ErrorKind::Unavailable:
-    case ErrorKind::RateLimited:
-      return "08004";
-    case ErrorKind::PermissionDenied:
-      return "28000";
-    case ErrorKind::Timeout:
-      return "HYT01";
-    default:
-      return {};
-  }
+  return request_class == RequestClass::Open ? info_of(kind).connecting_sqlstate
+                                             : std::string_view();
 }
 
 std::string status_text(int status) { return base::concat("HTTP status ", status); }
@@ -149,11 +119,12 @@ std::string redirect_target(const Response& response) {
   const auto location = find_header(response.headers, "location");
   const auto url = Url::parse(location.substr(0, location.find('#')));
   if (url) return url->origin();
-  return base::redact(cut(location.substr(0, location.find('?')), kLongestPageText));
+  return base::redact(base::cut(location.substr(0, location.find('?')), kLongestPageText));
 }
 
 std::string request_id(const Response& response) {
-  const std::string id = one_line(cut(find_header(response.headers, "x-request-id"), 64));
+  const std::string id =
+      base::one_line(base::cut(find_header(response.headers, "x-request-id"), 64));
   return id.empty() ? std::string() : base::concat(", request id ", id);
 }
 
@@ -213,7 +184,7 @@ ServerMessage server_message(const Response& response) {
   if (std::string text = header_message(response.headers); !text.empty()) message.text = text;
   if (message.text.empty()) message.text = page_text(response.body.text());
   if (message.text.empty()) message.text = status_text(response.status);
-  message.text = base::redact(cut(message.text, kLongestText));
+  message.text = base::redact(base::cut(message.text, kLongestText));
   return message;
 }
 

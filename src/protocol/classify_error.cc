@@ -1,6 +1,6 @@
 #include "protocol/classify_error.h"
 
-#include "base/redact.h"
+#include "base/one_line.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -10,8 +10,6 @@
 namespace dbsql::protocol {
 
 namespace {
-
-constexpr std::size_t kMessageLimit = 4096;
 
 constexpr std::array<std::pair<std::string_view, ErrorKind>, 19> kExactStates{{
     {"42501", ErrorKind::PermissionDenied},
@@ -86,21 +84,10 @@ std::string_view without_exceptions(std::string_view message) noexcept {
   }
 }
 
-/// The first line and the position, without the SQL excerpt that servers append for terminals.
-std::string one_line(std::string_view message) {
+/// Without the SQL excerpt that servers append for terminals.
+std::string for_people(std::string_view message) {
   message = without_exceptions(message);
-  const std::size_t excerpt = message.find("\n\n== SQL");
-  std::string line(base::trim(message.substr(0, excerpt)));
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  std::replace(line.begin(), line.end(), '\r', ' ');
-  if (line.size() > kMessageLimit) {
-    line.resize(kMessageLimit);
-    while (!line.empty() && (static_cast<unsigned char>(line.back()) & 0xC0U) == 0x80U)
-      line.pop_back();
-    if (!line.empty() && static_cast<unsigned char>(line.back()) >= 0xC0U) line.pop_back();
-    line += "...";
-  }
-  return line;
+  return base::one_line(message.substr(0, message.find("\n\n== SQL")));
 }
 
 }  // namespace
@@ -144,7 +131,7 @@ ErrorFields classify(const ServerError& error) {
       error_class_in(std::string_view(error.message).substr(0, error.message.find("\n\tat ")));
   fields.native_code = error.native_code;
   fields.kind = classify_sqlstate(fields.sqlstate);
-  fields.message = base::redact(one_line(error.message));
+  fields.message = for_people(error.message);
   if (fields.message.empty()) fields.message = "the server failed the statement without saying why";
   if (error.message.find("Invalid SessionHandle") != std::string::npos) {
     fields.kind = ErrorKind::SessionExpired;

@@ -26,8 +26,8 @@ std::string_view sqlstate_in(std::string_view message) noexcept;
 std::string_view error_class_in(std::string_view message) noexcept;
 
 /// Turns a server's words into the fields of an `Error`: kind, SQLSTATE, class and a one-line
-/// message of at most 4 KiB. Invalid session and operation handles are recognised by their texts
-/// (reference/thrift.md 4.3).
+/// message, which `Error` bounds and redacts. Invalid session and operation handles are recognised
+/// by their texts (reference/thrift.md 4.3).
 ErrorFields classify(const ServerError& error);
 
 }  // namespace dbsql::protocol

@@ -200,12 +200,14 @@ Connection::~Connection() = default;
 
 Result Connection::query(std::string_view sql, const Parameters& parameters,
                          const ExecuteOptions& options) {
-  return impl_->query(sql, parameters, options);
+  return impl_->named(options, [&] { return impl_->query(sql, parameters, options); });
 }
 
 std::optional<std::int64_t> Connection::execute(std::string_view sql, const Parameters& parameters,
                                                 const ExecuteOptions& options) {
-  Result result = impl_->query(sql, parameters, options, telemetry::StatementType::Update);
+  Result result = impl_->named(options, [&] {
+    return impl_->query(sql, parameters, options, telemetry::StatementType::Update);
+  });
   if (const auto rows = result.affected_rows()) return rows;
   try {
     return affected_rows_in(result);
@@ -223,11 +225,11 @@ void Connection::close() noexcept { impl_->close(); }
 
 StatementHandle Connection::submit(std::string_view sql, const Parameters& parameters,
                                    const ExecuteOptions& options) {
-  return impl_->submit(sql, parameters, options);
+  return impl_->named(options, [&] { return impl_->submit(sql, parameters, options); });
 }
 
 StatementHandle Connection::attach(std::string_view statement_id, const WaitOptions& options) {
-  return impl_->attach(statement_id, options);
+  return impl_->named({}, [&] { return impl_->attach(statement_id, options); });
 }
 
 }  // namespace dbsql

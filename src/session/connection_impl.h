@@ -3,6 +3,7 @@
 #include <dbsql/connection.h>
 
 #include "base/clock.h"
+#include "base/error_ids.h"
 #include "protocol/backend.h"
 #include "result/cloudfetch/pipeline.h"
 #include "session/open_statements.h"
@@ -41,6 +42,11 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
         transactions_(
             session_, transactions, [this] { open_statements_.close_all(); }, clock) {}
 
+  /// Runs one public call: its errors name connection and correlation.
+  template <class Action>
+  auto named(const ExecuteOptions& options, Action&& action) const {
+    return base::with_ids(call_of(options), std::forward<Action>(action));
+  }
   Result query(std::string_view sql, const Parameters& parameters, const ExecuteOptions& options,
                telemetry::StatementType type = telemetry::StatementType::Query);
   StatementHandle submit(std::string_view sql, const Parameters& parameters,

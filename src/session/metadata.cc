@@ -155,7 +155,7 @@ Result Connection::Impl::list(const ListingRequest& request, const ExecuteOption
     if (telemetry) telemetry->failed(error);
     ErrorFields fields = error.fields();
     fields.outcome_unknown = false;  // nothing was to be changed
-    throw_error(std::move(fields));
+    base::throw_with_ids(std::move(fields), limits);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <dbsql/error.h>
 #include <dbsql/result.h>
 
+#include "base/error_ids.h"
 #include "result/row_cursor.h"
 #include "session/result_impl.h"
 #include "session/result_stream_export.h"
@@ -34,7 +35,9 @@ std::optional<arrow::UniqueArray> Result::Impl::next() {
   if (at_end_) return std::nullopt;
   if (failure_) std::rethrow_exception(failure_);
   try {
-    auto batch = successor_ ? successor_->next() : read_locked();
+    auto batch = successor_
+                     ? successor_->next()
+                     : base::with_ids(statement_->reading_call(), [this] { return read_locked(); });
     at_end_ = !batch;
     has_rows_ = true;
     return batch;

@@ -1,5 +1,6 @@
 #include <dbsql/statement_handle.h>
 
+#include "base/error_ids.h"
 #include "session/statement.h"
 
 #include <utility>
@@ -48,19 +49,23 @@ void StatementHandle::let_go() noexcept {
 const std::string& StatementHandle::id() const noexcept { return statement_->id(); }
 
 StatementState StatementHandle::state(const WaitOptions& options) {
-  return statement_->state(statement_->limits_of(options));
+  return base::with_ids(statement_->reading_call(),
+                        [&] { return statement_->state(statement_->limits_of(options)); });
 }
 
 bool StatementHandle::wait(const WaitOptions& options) {
-  return statement_->wait(statement_->limits_of(options));
+  return base::with_ids(statement_->reading_call(),
+                        [&] { return statement_->wait(statement_->limits_of(options)); });
 }
 
 Result StatementHandle::result(const WaitOptions& options) {
-  return statement_->open_result(statement_->limits_of(options));
+  return base::with_ids(statement_->reading_call(),
+                        [&] { return statement_->open_result(statement_->limits_of(options)); });
 }
 
 void StatementHandle::cancel(const WaitOptions& options) {
-  statement_->cancel(statement_->limits_of(options));
+  base::with_ids(statement_->reading_call(),
+                 [&] { statement_->cancel(statement_->limits_of(options)); });
 }
 
 void StatementHandle::close() noexcept { statement_->close(); }

@@ -37,10 +37,13 @@ class Transaction::Impl {
   }
 
   void commit(const WaitOptions& options) {
-    connection_->transactions().commit(number_, connection_->limits_of(options));
+    connection_->named(
+        {}, [&] { connection_->transactions().commit(number_, connection_->limits_of(options)); });
   }
   void rollback(const WaitOptions& options) {
-    connection_->transactions().rollback(number_, connection_->limits_of(options));
+    connection_->named({}, [&] {
+      connection_->transactions().rollback(number_, connection_->limits_of(options));
+    });
   }
   bool is_open() const noexcept {
     return connection_->is_open() && connection_->transactions().is_open(number_);
@@ -60,16 +63,22 @@ void Transaction::rollback(const WaitOptions& options) { impl_->rollback(options
 bool Transaction::is_open() const noexcept { return impl_ != nullptr && impl_->is_open(); }
 
 Transaction Connection::begin(const TransactionOptions& options) {
-  const std::uint64_t number = impl_->begin(options);
+  const std::uint64_t number = impl_->named({}, [&] { return impl_->begin(options); });
   return Transaction(std::make_unique<Transaction::Impl>(impl_, number));
 }
 
 void Connection::set_autocommit(bool on, const WaitOptions& options) {
-  impl_->set_autocommit(on, options);
+  impl_->named({}, [&] { impl_->set_autocommit(on, options); });
 }
-bool Connection::autocommit(const WaitOptions& options) { return impl_->autocommit(options); }
-void Connection::commit(const WaitOptions& options) { impl_->end_transaction(true, options); }
-void Connection::rollback(const WaitOptions& options) { impl_->end_transaction(false, options); }
+bool Connection::autocommit(const WaitOptions& options) {
+  return impl_->named({}, [&] { return impl_->autocommit(options); });
+}
+void Connection::commit(const WaitOptions& options) {
+  impl_->named({}, [&] { impl_->end_transaction(true, options); });
+}
+void Connection::rollback(const WaitOptions& options) {
+  impl_->named({}, [&] { impl_->end_transaction(false, options); });
+}
 
 void Connection::run_in_transaction(const std::function<void()>& work, int attempts) {
   for (int attempt = 1;; ++attempt) {

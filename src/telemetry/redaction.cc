@@ -1,5 +1,6 @@
 #include "telemetry/redaction.h"
 
+#include "base/one_line.h"
 #include "base/redact.h"
 #include "base/text.h"
 #include "telemetry/record.h"
@@ -75,13 +76,6 @@ std::string swept(std::string_view text) {
   return without_named_values(without_folders(base::redact(text)));
 }
 
-/// Cuts between characters of UTF-8, never within one.
-std::string_view cut(std::string_view text, std::size_t longest) {
-  if (text.size() <= longest) return text;
-  while (longest > 0 && (static_cast<unsigned char>(text[longest]) & 0xC0U) == 0x80U) --longest;
-  return text.substr(0, longest);
-}
-
 }  // namespace
 
 bool is_identifier(std::string_view text) noexcept {
@@ -93,8 +87,8 @@ bool is_identifier(std::string_view text) noexcept {
 
 std::string redacted(std::string_view text, std::size_t longest) {
   // Once more after cutting: half a secret may look like one in another way.
-  const std::string clean = swept(cut(swept(text), kLongestSwept));
-  return std::string(cut(clean, longest));
+  const std::string clean = swept(base::cut(swept(text), kLongestSwept));
+  return std::string(base::cut(clean, longest));
 }
 
 std::string program_name(std::string_view command) {

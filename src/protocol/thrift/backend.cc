@@ -3,6 +3,7 @@
 #include <dbsql/error.h>
 #include <dbsql/quote.h>
 
+#include "base/error_ids.h"
 #include "base/text.h"
 #include "observe/observer.h"
 #include "protocol/thrift/features.h"
@@ -93,7 +94,7 @@ void require_catalogs(const SessionRequest& request, const tcli::TOpenSessionRes
   if (request.catalog.empty() || names_only_catalog(request.catalog) ||
       (reply.__isset.canUseMultipleCatalogs && reply.canUseMultipleCatalogs))
     return;
-  throw_with_ids(
+  base::throw_with_ids(
       {.kind = ErrorKind::NotSupported,
        .message = base::concat("the server cannot use the catalog ", request.catalog,
                                ": it has no support for several catalogs; leave the catalog out")},
@@ -135,7 +136,7 @@ tcli::TOpenSessionResp ThriftBackend::open_on_hive(const SessionRequest& request
       if (!is_misunderstanding(error)) throw;
     }
   }
-  throw_with_ids(
+  base::throw_with_ids(
       {.kind = ErrorKind::NotSupported,
        .message = base::concat("the server takes no protocol version that this driver speaks: "
                                "Databricks SQL, or HiveServer2 from version 6 on (",
@@ -150,10 +151,10 @@ std::shared_ptr<Session> ThriftBackend::open_session(const SessionRequest& reque
   const auto started = clock_->now();
   const tcli::TOpenSessionResp opened = negotiate(request, call);
   if (!opened.__isset.sessionHandle)
-    throw_with_ids({.kind = ErrorKind::Protocol,
-                    .message = "the server opened a session but gave no handle for it",
-                    .connection_dead = true},
-                   call);
+    base::throw_with_ids({.kind = ErrorKind::Protocol,
+                          .message = "the server opened a session but gave no handle for it",
+                          .connection_dead = true},
+                         call);
   auto session = std::make_shared<ThriftSession>(rpc_, options_, *clock_, opened.sessionHandle,
                                                  Features(opened.serverProtocolVersion));
   require_catalogs(request, opened, call);

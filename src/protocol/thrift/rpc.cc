@@ -2,6 +2,7 @@
 
 #include <dbsql/error.h>
 
+#include "base/error_ids.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "protocol/classify_error.h"
@@ -63,7 +64,7 @@ RpcReply Rpc::exchange(const Method& method, http::Request request, std::int32_t
     // Something answered, but it was not the statement's reply: whether it ran is unknown.
     fields.outcome_unknown = method.request_class == http::RequestClass::Execute;
     fields.http_status = response.status;
-    throw_with_ids(std::move(fields), call);
+    base::throw_with_ids(std::move(fields), call);
   }
 }
 
@@ -182,14 +183,7 @@ void require_success(const tcli::TStatus* status, const base::CallContext& call)
   if (status != nullptr && (status->statusCode == tcli::SUCCESS_STATUS ||
                             status->statusCode == tcli::SUCCESS_WITH_INFO_STATUS))
     return;
-  throw_with_ids(error_of(status), call);
-}
-
-void throw_with_ids(ErrorFields fields, const base::CallContext& call) {
-  if (fields.statement_id.empty()) fields.statement_id = call.statement_id;
-  if (fields.connection_id.empty()) fields.connection_id = call.connection_id;
-  if (fields.correlation_id.empty()) fields.correlation_id = call.correlation_id;
-  throw_error(std::move(fields));
+  base::throw_with_ids(error_of(status), call);
 }
 
 }  // namespace dbsql::protocol::thrift

@@ -99,7 +99,4 @@ ErrorFields error_of(const tcli::TStatus* status);
 /// \throws Error when the status is not a success (reference/thrift.md 4.1)
 void require_success(const tcli::TStatus* status, const base::CallContext& call);
 
-/// Throws `fields` with the ids of `call` where they are missing.
-[[noreturn]] void throw_with_ids(ErrorFields fields, const base::CallContext& call);
-
 }  // namespace dbsql::protocol::thrift

@@ -2,6 +2,7 @@
 
 #include <dbsql/error.h>
 
+#include "base/error_ids.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "observe/observer.h"
@@ -154,12 +155,17 @@ void ThriftSession::notify_close(const Method& method,
 
 void ThriftSession::rethrow(const Error& error, const base::CallContext& call,
                             bool outcome_unknown) {
-  if (error.connection_dead()) dead_ = true;
   ErrorFields fields = error.fields();
+  // Credentials that are refused for good, and answers of who is no warehouse, end the connection
+  // (reference/auth-http-config.md 6.4).
+  if (fields.kind == ErrorKind::Protocol ||
+      (fields.kind == ErrorKind::Unauthenticated && !fields.retryable))
+    fields.connection_dead = true;
+  if (fields.connection_dead) dead_ = true;
   if (fields.connection_id.empty()) fields.connection_id = id_;
   fields.outcome_unknown = fields.outcome_unknown || outcome_unknown;
   fields.retryable = fields.retryable && !fields.outcome_unknown;
-  throw_with_ids(std::move(fields), call);
+  base::throw_with_ids(std::move(fields), call);
 }
 
 void ThriftSession::end(const base::CallContext& call) {

@@ -1,5 +1,6 @@
 #include "protocol/thrift/statement_status.h"
 
+#include "base/error_ids.h"
 #include "base/text.h"
 #include "protocol/classify_error.h"
 #include "protocol/thrift/rpc.h"
@@ -95,7 +96,7 @@ void StatementStatus::throw_failure(const base::CallContext& call) const {
     std::lock_guard lock(mutex_);
     failure = failure_;
   }
-  if (failure) throw_with_ids(*std::move(failure), call);
+  if (failure) base::throw_with_ids(*std::move(failure), call);
 }
 
 bool StatementStatus::came_to_nothing() const noexcept {

@@ -46,5 +46,41 @@ TEST(Error, DoesNotRepeatASqlstateThatTheServerWrote) {
   EXPECT_STREQ(error.what(), "no such table. SQLSTATE: 42P01");
 }
 
+TEST(Error, HasAMessageOfOneLineAndBoundedLength) {
+  std::string page = "line one\r\n\tline two\n";
+  while (page.size() < 100'000) page += "\xC3\xA4";  // two bytes each
+
+  const Error error({.message = page});
+
+  EXPECT_TRUE(error.message().starts_with("line one line two \xC3\xA4"));
+  EXPECT_LE(error.message().size(), 4096U);
+  EXPECT_TRUE(error.message().ends_with("\xC3\xA4..."));
+}
+
+TEST(Error, HasNoSecretInItsMessageWhoeverWroteIt) {
+  const std::string token = std::string("da") + "pi0123456789abcdef0123456789abcdef";
+
+  const Error error({.message = "GET https://u:pw@host/x?sig=abc failed: " + token + " was refused"});
+
+  EXPECT_EQ(error.message(), "GET https://***@host/x?sig=*** failed: *** was refused");
+  EXPECT_EQ(error.fields().message, error.message());
+}
+
+TEST(Error, LeavesNoConnectionWhereTheSessionIsGone) {
+  EXPECT_TRUE(Error({.kind = ErrorKind::SessionExpired}).connection_dead());
+  EXPECT_TRUE(Error({.kind = ErrorKind::TransactionUnknown}).connection_dead());
+  EXPECT_FALSE(Error({.kind = ErrorKind::Timeout}).connection_dead());
+}
+
+TEST(Error, IsNotRetryableWhereItsOutcomeIsUnknown) {
+  EXPECT_FALSE(Error({.retryable = true, .outcome_unknown = true}).retryable());
+}
+
+TEST(Error, OfRefusedCredentialsIsNotTheStatements) {
+  expect_thrown_as<AuthenticationError>({.kind = ErrorKind::Unauthenticated});
+  expect_thrown_as<AuthenticationError>(
+      {.kind = ErrorKind::PermissionDenied, .statement_id = "s", .http_status = 403});
+}
+
 }  // namespace
 }  // namespace dbsql

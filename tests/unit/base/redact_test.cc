@@ -37,6 +37,7 @@ TEST(Redact, LeavesOrdinaryTextAlone) {
   for (const std::string text :
        {"SELECT * FROM main.sales.orders WHERE id = 7",
         "http://127.0.0.1:8080/sql/1.0/warehouses/abc", "basic auth is not enabled",
+        "basic authentication is not available", "one of: basic negotiate none",
         "token: the name of a column", "password is required", "", "?a=b"}) {
     EXPECT_EQ(redact(text), text);
   }

@@ -73,16 +73,6 @@ TEST(ClassifyError, RecognisesAStatementThatIsGone) {
   EXPECT_FALSE(fields.connection_dead);
 }
 
-TEST(ClassifyError, ShortensALongMessageAtACharacter) {
-  std::string message;
-  while (message.size() < 10'000) message += "\xC3\xA4";  // two bytes each
-
-  const ErrorFields fields = classify({.message = message});
-
-  EXPECT_LE(fields.message.size(), 4099U);
-  EXPECT_TRUE(fields.message.ends_with("\xC3\xA4..."));
-}
-
 TEST(ClassifyError, TakesNoStateFromTextThatOnlyLooksLikeOne) {
   EXPECT_EQ(sqlstate_in("SQLSTATE: 4260"), "");
   EXPECT_EQ(sqlstate_in("SQLSTATE: 42a01"), "");
