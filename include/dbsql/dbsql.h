@@ -12,6 +12,7 @@
 #include <dbsql/execute_options.h>
 #include <dbsql/log.h>
 #include <dbsql/metadata.h>
+#include <dbsql/profile.h>
 #include <dbsql/quote.h>
 #include <dbsql/result.h>
 #include <dbsql/row.h>

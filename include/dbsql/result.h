@@ -2,6 +2,7 @@
 
 #include <dbsql/arrow_c.h>
 #include <dbsql/export.h>
+#include <dbsql/profile.h>
 #include <dbsql/row.h>
 #include <dbsql/schema.h>
 #include <dbsql/staging.h>
@@ -43,6 +44,11 @@ class DBSQL_EXPORT Result {
   /// What was moved, when the statement was a PUT, GET or REMOVE of a volume's file: such a result
   /// has neither columns nor rows.
   const std::optional<StagingResult>& staging() const noexcept;
+
+  /// Where the time of the statement went so far: from any thread, at any time, until the result
+  /// is handed over or destroyed. Of a statement that was run once more because its files were out
+  /// of reach, the second run.
+  StatementProfile profile() const;
 
   /// The rows as tuples of the given types, one type per column. A loop may be left and taken up
   /// again over the same rows object; asking for another one before the end is `InvalidState`.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dbsql/export.h>
+#include <dbsql/profile.h>
 #include <dbsql/result.h>
 #include <dbsql/statement_state.h>
 
@@ -58,6 +59,10 @@ class DBSQL_EXPORT StatementHandle {
   /// second call is `InvalidState`, unless the first one failed.
   /// \throws TimeoutError  `options.timeout` passed first; the statement goes on
   Result result(const WaitOptions& options = {});
+
+  /// Where the time of the statement went so far, the reading of its result included. Nothing is
+  /// asked of the server.
+  StatementProfile profile() const;
 
   /// Asks the server to stop the statement and waits for its answer, at most `options.timeout`, or
   /// ten seconds. All waits and reads of this statement then end with `CancelledError`; rows

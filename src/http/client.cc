@@ -8,6 +8,7 @@
 #include "http/http_error.h"
 #include "http/rate_limit_gate.h"
 #include "http/redirect.h"
+#include "observe/observer.h"
 
 #include <algorithm>
 #include <optional>
@@ -113,6 +114,8 @@ class Attempts {
                           : std::nullopt;
     if (!wait) throw_final(std::move(fields));
     log_retry(fields, *wait);
+    if (call_.observer != nullptr)
+      call_.observer->on(observe::RequestRepeated{request_.name, count_, *wait});
     remember(std::move(fields));
     pause(*wait);
   }

@@ -24,6 +24,7 @@ std::optional<arrow::UniqueArray> InlineSource::next() {
   // Moved out, so that the page's body can go as soon as its last batch has been read.
   const protocol::ArrowBatch batch = std::exchange(batches_[position_++], {});
   base::Buffer message = batch.bytes;
+  const auto began = clock_->now();
   // The bytes decide: metadata has been seen to claim compression that was not applied
   // (reference/results.md 1.6).
   if (arrow::is_lz4_frame(message.bytes())) {
@@ -33,7 +34,11 @@ std::optional<arrow::UniqueArray> InlineSource::next() {
     message = arrow::decompress_lz4_frames(message.bytes(), guess);
     *last_size_ = message.size();
   }
+  const auto decompressed = clock_->now();
   arrow::UniqueArray rows = decoder_->decode(message);
+  work_ = {.decompress = decompressed - began,
+           .decode = clock_->now() - decompressed,
+           .bytes = static_cast<std::int64_t>(message.size())};
   if (rows->length < batch.row_count)
     throw_error({.kind = ErrorKind::CorruptResult,
                  .message = base::concat("a batch of the result declares ", batch.row_count,

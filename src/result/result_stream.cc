@@ -4,6 +4,7 @@
 
 #include "arrow/lz4_frame.h"
 #include "base/log.h"
+#include "observe/observer.h"
 #include "result/columnar.h"
 #include "result/schema_builder.h"
 
@@ -109,23 +110,36 @@ void ResultStream::read_ahead(const protocol::Page& page) {
 
 BatchSource ResultStream::choose_source(protocol::Page page) {
   read_ahead(page);
+  page_bytes_ = page.wire_bytes;
   if (auto* batches = std::get_if<std::vector<protocol::ArrowBatch>>(&page.rows)) {
     if (!decoder_) decoder_.emplace(*arrow_schema_);
     note_compression(*batches);
-    return InlineSource(std::move(*batches), *decoder_, last_batch_size_);
+    return InlineSource(std::move(*batches), *decoder_, last_batch_size_, *environment_.clock);
   }
   if (auto* columns = std::get_if<protocol::ColumnarRows>(&page.rows)) return std::move(*columns);
   return std::monostate{};
 }
 
-std::optional<arrow::UniqueArray> ResultStream::next_of_page() {
-  if (auto* batches = std::get_if<InlineSource>(&source_)) return batches->next();
+std::optional<arrow::UniqueArray> ResultStream::next_of_page(const base::CallContext& call) {
+  if (auto* batches = std::get_if<InlineSource>(&source_)) {
+    auto batch = batches->next();
+    if (batch) tell_of_decoding(batches->work(), call);
+    return batch;
+  }
   if (auto* columns = std::get_if<protocol::ColumnarRows>(&source_)) {
+    const auto began = environment_.clock->now();
     auto batch = to_record_batch(*columns, *arrow_schema_, schema_);
     source_ = std::monostate{};
+    tell_of_decoding({.decode = environment_.clock->now() - began, .bytes = page_bytes_}, call);
     return batch;
   }
   return std::nullopt;
+}
+
+void ResultStream::tell_of_decoding(const DecodeWork& work, const base::CallContext& call) {
+  if (call.observer == nullptr) return;
+  call.observer->on(observe::PageDecoded{
+      .bytes = work.bytes, .decompress = work.decompress, .decode = work.decode});
 }
 
 void ResultStream::add_files(std::vector<protocol::ResultLink> links) {
@@ -178,7 +192,7 @@ std::optional<arrow::UniqueArray> ResultStream::next_of_files(const base::CallCo
 std::optional<arrow::UniqueArray> ResultStream::next_batch(const base::CallContext& call) {
   for (;;) {
     if (auto batch = next_of_files(call)) return batch;
-    if (auto batch = next_of_page()) return batch;
+    if (auto batch = next_of_page(call)) return batch;
     auto page = next_page(call);
     if (!page) return std::nullopt;
     if (auto* links = std::get_if<std::vector<protocol::ResultLink>>(&page->rows)) {

@@ -73,7 +73,8 @@ class ResultStream {
   BatchSource choose_source(protocol::Page page);
   void read_ahead(const protocol::Page& page);
   void note_compression(const std::vector<protocol::ArrowBatch>& batches);
-  std::optional<arrow::UniqueArray> next_of_page();
+  std::optional<arrow::UniqueArray> next_of_page(const base::CallContext& call);
+  static void tell_of_decoding(const DecodeWork& work, const base::CallContext& call);
   void count_against_limit(arrow::UniqueArray& batch);
   void require_complete() const;
 
@@ -87,6 +88,7 @@ class ResultStream {
   bool pages_done_ = false;
   std::exception_ptr page_failure_;  // of a page that was asked for before its turn
   BatchSource source_;
+  std::int64_t page_bytes_ = 0;             // of the page that is being read
   MemoryBudget::Reservation page_memory_;   // of the page that is being read
   MemoryBudget::Reservation ahead_memory_;  // of the page that was asked for meanwhile
   CloudFetchEnvironment environment_;

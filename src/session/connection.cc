@@ -5,6 +5,7 @@
 #include "session/connection_impl.h"
 #include "session/read_only.h"
 #include "session/result_impl.h"
+#include "telemetry/statement_telemetry.h"
 
 #include <chrono>
 #include <string>
@@ -82,20 +83,21 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
   require_valid(options);
   require_open();
   const std::chrono::seconds server_timeout = options.server_timeout.value_or(server_timeout_);
-  session::StatementSettings settings{.call = call_of(options),
-                                      .wait_until = std::nullopt,
-                                      .row_limit = options.row_limit,
-                                      .on_progress = options.on_progress,
-                                      .files = files_,
-                                      .run_inline = inline_run_of(sql, parameters, options),
-                                      .staging = options.staging,
-                                      .staging_environment = staging_,
-                                      .telemetry = tell_of(OperationType::ExecuteStatement, type)};
+  session::StatementSettings settings{
+      .call = call_of(options),
+      .wait_until = std::nullopt,
+      .row_limit = options.row_limit,
+      .on_progress = options.on_progress,
+      .files = files_,
+      .run_inline = inline_run_of(sql, parameters, options),
+      .staging = options.staging,
+      .staging_environment = staging_,
+      .observers = observers_of(OperationType::ExecuteStatement, type)};
   // The server stops it by itself. This is for servers that do not (reference/results.md 6.5).
   if (server_timeout.count() > 0)
     settings.wait_until = clock_.now() + server_timeout + kServerTimeoutSlack;
   base::CallContext call = limits;
-  call.observer = settings.telemetry.get();
+  call.observer = settings.observers.get();
   try {
     auto operation = session_->execute({.sql = std::string(sql),
                                         .parameters = &parameters,
@@ -107,16 +109,18 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                        call);
     return track(std::move(operation), std::move(settings));
   } catch (const Error& error) {
-    if (settings.telemetry) settings.telemetry->failed(error);
+    settings.observers->on(observe::Failed{&error});
+    settings.observers->on(observe::StatementEnded{});
     throw;
   }
 }
 
-/// Null where nothing is told of this connection.
-std::shared_ptr<telemetry::StatementTelemetry> Connection::Impl::tell_of(OperationType operation,
-                                                                         StatementType type) const {
-  if (!telemetry_) return nullptr;
-  return std::make_shared<telemetry::StatementTelemetry>(telemetry_, operation, type);
+std::shared_ptr<session::StatementObservers> Connection::Impl::observers_of(
+    OperationType operation, StatementType type) const {
+  return std::make_shared<session::StatementObservers>(
+      clock_, telemetry_
+                  ? std::make_shared<telemetry::StatementTelemetry>(telemetry_, operation, type)
+                  : nullptr);
 }
 
 /// For a result whose files cannot be had because storage is out of reach: the statement once more,

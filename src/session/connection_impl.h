@@ -75,15 +75,15 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   Result query_once(std::string_view sql, const Parameters& parameters,
                     const ExecuteOptions& options, StatementType type,
                     const base::CallContext& limits);
-  std::shared_ptr<telemetry::StatementTelemetry> tell_of(OperationType operation,
-                                                         StatementType type) const;
+  std::shared_ptr<session::StatementObservers> observers_of(OperationType operation,
+                                                            StatementType type) const;
   std::shared_ptr<Statement> start(std::string_view sql, const Parameters& parameters,
                                    const ExecuteOptions& options, Reply reply, StatementType type,
                                    const base::CallContext& limits);
   std::shared_ptr<Statement> track(std::unique_ptr<protocol::Operation> operation,
                                    session::StatementSettings settings);
   Result open_listing(std::unique_ptr<protocol::Operation> operation, const ExecuteOptions& options,
-                      std::shared_ptr<telemetry::StatementTelemetry> telemetry,
+                      std::shared_ptr<session::StatementObservers> observers,
                       const base::CallContext& limits);
   static void require_valid(const ExecuteOptions& options);
   base::CallContext limits_of(const ExecuteOptions& options) const;

@@ -119,15 +119,15 @@ std::string escape_pattern(std::string_view name) {
 
 Result Connection::Impl::open_listing(std::unique_ptr<protocol::Operation> operation,
                                       const ExecuteOptions& options,
-                                      std::shared_ptr<telemetry::StatementTelemetry> telemetry,
+                                      std::shared_ptr<session::StatementObservers> observers,
                                       const base::CallContext& limits) {
-  if (telemetry) telemetry->on(observe::StatementSubmitted{operation->statement_id(), {}});
+  if (observers) observers->on(observe::StatementSubmitted{operation->statement_id(), {}});
   const auto statement = track(std::move(operation), {.call = call_of(options),
                                                       .wait_until = std::nullopt,
                                                       .row_limit = options.row_limit,
                                                       .on_progress = options.on_progress,
                                                       .files = files_,
-                                                      .telemetry = std::move(telemetry)});
+                                                      .observers = std::move(observers)});
   const StatementHandle owner(statement);
   return statement->open_result(limits);
 }
@@ -144,15 +144,18 @@ Result Connection::Impl::list(const ListingRequest& request, const ExecuteOption
   const base::CallContext limits = limits_of(options);
   if (needs_no_request(request))
     return open_listing(protocol::empty_listing(request.kind), options, nullptr, limits);
-  const auto telemetry = tell_of(operation_of(request.kind), StatementType::Metadata);
+  const auto observers = observers_of(operation_of(request.kind), StatementType::Metadata);
+  base::CallContext call = limits;
+  call.observer = observers.get();
   try {
     return open_listing(
-        protocol::normalise_listing(listing_session(limits)->list(request, limits), request),
-        options, telemetry, limits);
+        protocol::normalise_listing(listing_session(limits)->list(request, call), request), options,
+        observers, limits);
   } catch (const Error& error) {
     if (is_missing_object(error, request.kind))
-      return open_listing(protocol::empty_listing(request.kind), options, telemetry, limits);
-    if (telemetry) telemetry->failed(error);
+      return open_listing(protocol::empty_listing(request.kind), options, observers, limits);
+    observers->on(observe::Failed{&error});
+    observers->on(observe::StatementEnded{});
     ErrorFields fields = error.fields();
     fields.outcome_unknown = false;  // nothing was to be changed
     base::throw_with_ids(std::move(fields), limits);

@@ -32,7 +32,7 @@ void ProgressObserver::on(const observe::Event& event) noexcept {
         {.state = to_public(polled->state),
          .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(polled->since_submit),
          .polls = polled->polls,
-         .statement_id = polled->statement_id});
+         .statement_id = std::string(polled->statement_id)});
   } catch (...) {
     base::log(LogLevel::Warn, "session", "a progress callback threw an exception; it is ignored");
   }

@@ -11,21 +11,25 @@
 namespace dbsql {
 
 std::optional<arrow::UniqueArray> Result::Impl::read_locked() {
-  telemetry::StatementTelemetry* const telemetry = statement_->telemetry();
   try {
     statement_->require_open();
-    if (telemetry != nullptr) telemetry->reading();
+    statement_->tell(observe::ReadBegan{});
     for (;;) {
       auto batch = stream_->next(statement_->reading_call());
-      if (!batch && telemetry != nullptr) telemetry->exhausted();
-      if (!batch || (*batch)->length > 0) return batch;
+      if (batch && (*batch)->length == 0) continue;
+      if (batch) {
+        statement_->tell(observe::RowsDelivered{(*batch)->length});
+      } else {
+        statement_->tell(observe::RowsExhausted{});
+      }
+      return batch;
     }
   } catch (const Error& error) {
     if (go_on_inline_locked()) {
       stream_->close();
       return successor_->next();
     }
-    if (telemetry != nullptr) telemetry->failed(error);
+    statement_->tell(observe::Failed{&error});
     statement_->rethrow(error);
   }
 }
@@ -46,8 +50,14 @@ std::optional<arrow::UniqueArray> Result::Impl::next() {
     // Nothing more can be read: neither this side nor the server need hold anything for it.
     statement_->end_reading();
     stream_->close();
+    statement_->tell(observe::StatementEnded{});
     throw;
   }
+}
+
+StatementProfile Result::Impl::profile() const {
+  const std::lock_guard lock(successor_mutex_);
+  return successor_ ? successor_->profile() : statement_->profile();
 }
 
 /// True when the statement was run again with rows that come inline. The schema stays the one that
@@ -75,7 +85,7 @@ void Result::Impl::close() noexcept {
   statement_->end_reading();  // a reader on another thread leaves now
   const std::lock_guard lock(mutex_);
   stream_->close();
-  if (auto* telemetry = statement_->telemetry()) telemetry->finish();
+  statement_->tell(observe::StatementEnded{});
 }
 
 void Result::Impl::require_untouched() const {
@@ -113,6 +123,8 @@ std::optional<std::int64_t> Result::affected_rows() const noexcept {
 }
 
 const std::optional<StagingResult>& Result::staging() const noexcept { return impl_->staging(); }
+
+StatementProfile Result::profile() const { return impl_->profile(); }
 
 std::optional<ArrowArray> Result::next_batch() {
   impl_->require_untouched();

@@ -38,6 +38,8 @@ class Result::Impl {
   const std::string& statement_id() const noexcept { return statement_->id(); }
   std::optional<std::int64_t> affected_rows() const noexcept { return affected_rows_; }
   const std::optional<StagingResult>& staging() const noexcept { return staging_; }
+  /// Of the statement that delivers the rows.
+  StatementProfile profile() const;
 
   /// The next batch with rows in it; empty at the end. An error is thrown again by every later
   /// call.
@@ -68,7 +70,7 @@ class Result::Impl {
   bool has_rows_ = false;       // guarded by mutex_; a batch was delivered
   std::exception_ptr failure_;  // guarded by mutex_; set once, thrown from then on
 
-  std::mutex successor_mutex_;
+  mutable std::mutex successor_mutex_;
   bool closed_ = false;              // guarded by successor_mutex_
   std::shared_ptr<Impl> successor_;  // guarded by successor_mutex_; set once, delivers all rows
 

@@ -48,13 +48,14 @@ Statement::Statement(std::shared_ptr<protocol::Session> session,
       operation_(std::move(operation)),
       clock_(clock),
       stop_(settings.call.stop, end_.get_token()),
-      telemetry_(std::move(settings.telemetry)),
+      observers_(settings.observers ? std::move(settings.observers)
+                                    : std::make_shared<StatementObservers>(clock)),
       call_(with(std::move(settings.call), operation_->statement_id(), stop_.token(),
-                 telemetry_.get())),
+                 observers_.get())),
       wait_until_(settings.wait_until),
       row_limit_(settings.row_limit),
       on_progress_(std::move(settings.on_progress)),
-      files_(with(std::move(settings.files), telemetry_)),
+      files_(with(std::move(settings.files), observers_)),
       run_inline_(std::move(settings.run_inline)),
       staging_(std::move(settings.staging)),
       staging_environment_(std::move(settings.staging_environment)) {}
@@ -74,7 +75,7 @@ template <class Action>
 auto Statement::within(const base::CallContext& limits, Action&& action) {
   require_open();
   const base::LinkedStop stop(call_.stop, limits.stop);
-  ProgressObserver progress(on_progress_, telemetry_.get());
+  ProgressObserver progress(on_progress_, observers_.get());
   base::CallContext call = bounded_by(limits);
   if (wait_until_) call = call.bounded_by(*wait_until_);
   call.stop = stop.token();
@@ -89,7 +90,7 @@ auto Statement::within(const base::CallContext& limits, Action&& action) {
 bool Statement::wait(const base::CallContext& limits) {
   try {
     within(limits, [&](const base::CallContext& call) { operation_->wait(call); });
-    if (telemetry_) telemetry_->ready();
+    tell(observe::StatementReady{});
     return true;
   } catch (const TimeoutError& error) {
     const auto passed = [now = clock_.now()](std::optional<base::Clock::TimePoint> moment) {
@@ -98,10 +99,10 @@ bool Statement::wait(const base::CallContext& limits) {
     const bool only_this_wait =
         passed(limits.deadline) && !passed(call_.deadline) && !passed(wait_until_);
     if (only_this_wait) return false;
-    if (telemetry_) telemetry_->failed(error);
+    tell(observe::Failed{&error});
     throw;
   } catch (const Error& error) {
-    if (telemetry_) telemetry_->failed(error);
+    tell(observe::Failed{&error});
     throw;
   }
 }
@@ -123,7 +124,7 @@ Result Statement::open_result(const base::CallContext& limits) {
   try {
     return within(limits, [&](const base::CallContext& call) {
       operation_->wait(call);
-      if (telemetry_) telemetry_->ready();
+      tell(observe::StatementReady{});
       // A stream that cannot be opened would close the operation.
       const bool is_staging = operation_->metadata(call).is_staging;
       if (!is_staging) require_no_streams(staging_);
@@ -139,10 +140,11 @@ Result Statement::open_result(const base::CallContext& limits) {
         transfer.deadline = bounded_by(limits).deadline;
         moved = move_file(*stream, transfer);
       }
+      tell(observe::ResultOpened{});
       return Result(std::make_unique<Result::Impl>(shared_from_this(), std::move(stream), moved));
     });
   } catch (const Error& error) {
-    if (telemetry_) telemetry_->failed(error);
+    tell(observe::Failed{&error});
     result_taken_ = false;
     throw;
   } catch (...) {
@@ -176,13 +178,12 @@ void Statement::cancel(const base::CallContext& limits) {
 }
 
 void Statement::ask_to_cancel(const base::CallContext& call) {
-  if (!telemetry_) return operation_->cancel(call);
   const auto asked = clock_.now();
   try {
     operation_->cancel(call);
-    telemetry_->cancelled(clock_.now() - asked, telemetry::ErrorCategory::None);
+    tell(observe::CancelAsked{clock_.now() - asked});
   } catch (const Error& error) {
-    telemetry_->cancelled(clock_.now() - asked, telemetry::category_of(error));
+    tell(observe::CancelAsked{clock_.now() - asked, &error});
     throw;
   }
 }
@@ -191,7 +192,7 @@ void Statement::close() noexcept {
   end(Ending::Closed);
   operation_->cancel_in_background();
   operation_->close();
-  if (telemetry_) telemetry_->finish();
+  tell(observe::StatementEnded{});
 }
 
 void Statement::end(Ending how) noexcept {

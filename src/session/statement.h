@@ -9,8 +9,8 @@
 #include "base/linked_stop.h"
 #include "protocol/backend.h"
 #include "result/cloudfetch/pipeline.h"
+#include "session/statement_observers.h"
 #include "staging/transfer.h"
-#include "telemetry/statement_telemetry.h"
 
 #include <atomic>
 #include <cstdint>
@@ -36,8 +36,8 @@ struct StatementSettings {
   /// For a statement that moves a volume's file.
   StagingOptions staging;
   std::shared_ptr<const staging::Environment> staging_environment;
-  /// What is told of the statement; null where nothing is.
-  std::shared_ptr<telemetry::StatementTelemetry> telemetry;
+  /// Who listens to the statement, since before it was sent; null: its profile alone, from now on.
+  std::shared_ptr<StatementObservers> observers;
 };
 
 /// One statement after its submission: what its handle, its result and its connection share.
@@ -92,8 +92,8 @@ class Statement : public std::enable_shared_from_this<Statement> {
   std::optional<Result> run_inline();
   /// Throws what an error means: one that the statement's own end has caused says so.
   [[noreturn]] void rethrow(const Error& error) const;
-  /// Null where nothing is told of the statement.
-  telemetry::StatementTelemetry* telemetry() const noexcept { return telemetry_.get(); }
+  void tell(const observe::Event& event) const noexcept { observers_->on(event); }
+  StatementProfile profile() const { return observers_->profile(); }
 
  private:
   enum class Ending : std::uint8_t { None, Cancelled, Closed };
@@ -109,8 +109,8 @@ class Statement : public std::enable_shared_from_this<Statement> {
   const std::shared_ptr<protocol::Operation> operation_;
   base::Clock& clock_;
   std::stop_source end_;
-  const base::LinkedStop stop_;  // the caller's, and ours
-  const std::shared_ptr<telemetry::StatementTelemetry> telemetry_;
+  const base::LinkedStop stop_;                          // the caller's, and ours
+  const std::shared_ptr<StatementObservers> observers_;  // not null
   const base::CallContext call_;
   const std::optional<base::Clock::TimePoint> wait_until_;
   const std::int64_t row_limit_;

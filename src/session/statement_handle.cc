@@ -63,6 +63,8 @@ Result StatementHandle::result(const WaitOptions& options) {
                         [&] { return statement_->open_result(statement_->limits_of(options)); });
 }
 
+StatementProfile StatementHandle::profile() const { return statement_->profile(); }
+
 void StatementHandle::cancel(const WaitOptions& options) {
   base::with_ids(statement_->reading_call(),
                  [&] { statement_->cancel(statement_->limits_of(options)); });

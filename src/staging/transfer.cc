@@ -261,11 +261,10 @@ void Transfer::require_moved(const http::Response& response) const {
 /// Neither the local file nor the volume's path: both can say more than the log may hold.
 void Transfer::report(const StagingResult& result, const base::CallContext& call) const {
   if (call.observer != nullptr) {
-    call.observer->on(
-        observe::StagingTransferred{.statement_id = call.statement_id,
-                                    .operation = std::string(to_string(result.operation)),
-                                    .bytes = result.bytes,
-                                    .elapsed = result.elapsed});
+    call.observer->on(observe::StagingTransferred{.statement_id = call.statement_id,
+                                                  .operation = to_string(result.operation),
+                                                  .bytes = result.bytes,
+                                                  .elapsed = result.elapsed});
   }
   if (!base::log_enabled(LogLevel::Debug)) return;
   base::log(LogLevel::Debug, "staging", call,

@@ -55,8 +55,20 @@ StatementTelemetry::StatementTelemetry(std::shared_ptr<ConnectionTelemetry> conn
 }
 
 void StatementTelemetry::on(const observe::Event& event) noexcept {
-  const std::lock_guard lock(mutex_);
-  std::visit([this](const auto& each) { take_locked(each); }, event);
+  std::visit([this](const auto& each) { take(each); }, event);
+}
+
+template <class Other>
+void StatementTelemetry::take(const Other& event) {
+  if constexpr (requires { take_locked(event); }) {
+    const std::lock_guard lock(mutex_);
+    take_locked(event);
+  }
+}
+
+void StatementTelemetry::take(const observe::CancelAsked& event) {
+  cancelled(event.latency,
+            event.error == nullptr ? ErrorCategory::None : category_of(*event.error));
 }
 
 void StatementTelemetry::take_locked(const observe::StatementSubmitted& event) {
@@ -103,10 +115,6 @@ void StatementTelemetry::take_locked(const observe::ChunkFailed& event) {
 void StatementTelemetry::take_locked(const observe::StagingTransferred& event) {
   operation_.statement_type = StatementType::Volume;
   operation_.volume = volume_operation_of(event.operation);
-}
-
-void StatementTelemetry::take_locked(const observe::Failed& event) {
-  fail_locked(category_of(event.kind));
 }
 
 void StatementTelemetry::ready() noexcept {

@@ -57,9 +57,16 @@ class StatementTelemetry final : public observe::Observer {
   void take_locked(const observe::ChunkConsumed& event);
   void take_locked(const observe::ChunkFailed& event);
   void take_locked(const observe::StagingTransferred& event);
-  void take_locked(const observe::Failed& event);
+
+  // What is not for one record alone, or ends it: the methods above.
+  void take(const observe::StatementReady&) { ready(); }
+  void take(const observe::ReadBegan&) { reading(); }
+  void take(const observe::RowsExhausted&) { exhausted(); }
+  void take(const observe::CancelAsked& event);
+  void take(const observe::Failed& event) { failed(*event.error); }
+  void take(const observe::StatementEnded&) { finish(); }
   template <class Other>
-  void take_locked(const Other&) {}
+  void take(const Other& event);
 
   void freeze_locked();
   void fail_locked(ErrorCategory error);

@@ -293,6 +293,14 @@ Page ThriftOperation::fetch(const base::CallContext& call) {
   return std::move(fetched.page);
 }
 
+Page ThriftOperation::timed_fetch(const base::CallContext& call,
+                                  std::chrono::nanoseconds& latency) {
+  const auto asked = session_->clock().now();
+  Page page = fetch(call);
+  latency = session_->clock().now() - asked;
+  return page;
+}
+
 void ThriftOperation::ask_ahead() {
   // Servers other than Databricks know no row offset, without which a lost reply loses rows.
   const bool has_more = !first_page_ && !at_end_ && !over_;
@@ -319,13 +327,15 @@ void ThriftOperation::accept(Page& page) {
   at_end_ = session_->features().is_databricks() ? !page.has_more : rows == 0;
 }
 
-void ThriftOperation::report_page(const Page& page, const base::CallContext& call) const {
+void ThriftOperation::report_page(const Page& page, std::chrono::nanoseconds latency,
+                                  const base::CallContext& call) const {
   using Format = observe::PageReceived::Format;
   if (call.observer == nullptr) return;
   observe::PageReceived event{.statement_id = statement_id_,
                               .start_row = page.start_row,
                               .wire_bytes = page.wire_bytes,
-                              .is_compressed = metadata_ && metadata_->lz4_compressed};
+                              .is_compressed = metadata_ && metadata_->lz4_compressed,
+                              .latency = latency};
   if (std::holds_alternative<std::vector<ArrowBatch>>(page.rows)) event.format = Format::Arrow;
   if (std::holds_alternative<ColumnarRows>(page.rows)) event.format = Format::Columns;
   if (const auto* links = std::get_if<std::vector<ResultLink>>(&page.rows)) {
@@ -345,10 +355,11 @@ std::optional<Page> ThriftOperation::next_page(const base::CallContext& call) {
     if (!first_page_ && over_)
       throw_error({.kind = ErrorKind::StatementClosed,
                    .message = "the statement was closed before all of its rows were read"});
-    Page page = first_page_ ? *std::exchange(first_page_, std::nullopt) : fetch(own);
+    std::chrono::nanoseconds latency{0};
+    Page page = first_page_ ? *std::exchange(first_page_, std::nullopt) : timed_fetch(own, latency);
     if (over_) page.has_more = false;
     accept(page);
-    report_page(page, own);
+    report_page(page, latency, own);
     // Expired links can only be renewed while the server knows the statement: then the reader
     // closes it.
     if (at_end_ && !has_links_) close();

@@ -69,11 +69,13 @@ class ThriftOperation final : public Operation {
   void poll(const base::CallContext& call);
   void ask_status(const base::CallContext& call);
   void report_poll(const base::CallContext& call, std::chrono::nanoseconds latency) const;
-  void report_page(const Page& page, const base::CallContext& call) const;
+  void report_page(const Page& page, std::chrono::nanoseconds latency,
+                   const base::CallContext& call) const;
   bool has_rows() const noexcept;
   tcli::TFetchResultsReq fetch_request() const;
   RpcReply fetch_reply(const base::CallContext& call);
   Page fetch(const base::CallContext& call);
+  Page timed_fetch(const base::CallContext& call, std::chrono::nanoseconds& latency);
   void accept(Page& page);
   /// Whether a cancel has something to do, and nobody has asked for it yet.
   bool claim_cancel() noexcept;

@@ -76,19 +76,30 @@ void FileDecoder::advance_lz4(bool is_complete) {
     lz4_->skip(position);
   };
   // Block by block: each is read while it is still in the processor's cache.
-  while (!is_done() && lz4_->advance(so_far_.bytes())) take_shown(false);
+  while (!is_done() && decompress_block()) take_shown(false);
   if (is_done()) return;
   if (is_complete) lz4_->require_end(so_far_.bytes());
   take_shown(is_complete);
 }
 
+bool FileDecoder::decompress_block() {
+  const auto began = file_.clock->now();
+  const bool has_more = lz4_->advance(so_far_.bytes());
+  work_.decompress += file_.clock->now() - began;
+  return has_more;
+}
+
 void FileDecoder::take_batches(const base::Buffer& content, std::size_t& position,
                                bool is_complete) {
+  const auto began = file_.clock->now();
+  const std::size_t from = position;
   while (!is_done()) {
     auto batch = decoder_.next(content, position, is_complete);
-    if (!batch) return;
+    if (!batch) break;
     take(*std::move(batch));
   }
+  work_.decode += file_.clock->now() - began;
+  work_.bytes += static_cast<std::int64_t>(position - from);
 }
 
 void FileDecoder::take(arrow::UniqueArray batch) {

@@ -4,7 +4,9 @@
 #include "arrow/ipc_reader.h"
 #include "arrow/lz4_stream.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "result/cloudfetch/memory_budget.h"
+#include "result/decode_work.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +37,7 @@ class FileDecoder {
     std::int64_t row_count = 0;  ///< rows that belong to the result; surplus rows are cut
     std::size_t size_hint = 0;   ///< about the decompressed size
     HandedOut before;            ///< these rows are left out
+    base::Clock* clock = &base::Clock::system();  ///< of the work's time
   };
 
   /// \param schema       of the result; the file's own names do not count, its types must agree
@@ -53,6 +56,9 @@ class FileDecoder {
   /// All rows that came out so far, with those of earlier downloads, and where they came from.
   HandedOut handed_out() const;
 
+  /// What all calls of `advance` have cost.
+  const DecodeWork& work() const noexcept { return work_; }
+
  private:
   struct Segment;
   struct Body;
@@ -60,6 +66,7 @@ class FileDecoder {
   bool begins_as_before(bool is_complete) const;
   void advance_plain(bool is_complete);
   void advance_lz4(bool is_complete);
+  bool decompress_block();
   void take_batches(const base::Buffer& content, std::size_t& position, bool is_complete);
   void take(arrow::UniqueArray batch);
   void settle_memory();
@@ -77,6 +84,7 @@ class FileDecoder {
   std::size_t position_ = 0;                 // of a plain file: what has been read
   std::int64_t rows_ = 0;                    // of the file, also those left out
   std::vector<arrow::UniqueArray> batches_;  // of this call
+  DecodeWork work_;
 };
 
 }  // namespace dbsql::result

@@ -48,7 +48,8 @@ void CloudFetchPipeline::State::feed_locked(Slot& slot, std::uint64_t sequence,
         std::make_unique<FileDecoder>(**schema_,
                                       FileDecoder::File{.row_count = slot.link.row_count,
                                                         .size_hint = static_cast<std::size_t>(hint),
-                                                        .before = slot.handed_out},
+                                                        .before = slot.handed_out,
+                                                        .clock = environment_.clock},
                                       environment_.budget, std::move(slot.reservation));
   }
   DecodeJob& job = *slot.job;
@@ -97,6 +98,7 @@ CloudFetchPipeline::State::Decoded CloudFetchPipeline::State::decode(DecodeJob& 
   try {
     decoded.batches = job.decoder->advance(arrived, is_complete);
     if (!is_complete) decoded.handed_out = job.decoder->handed_out();
+    decoded.work = job.decoder->work();
   } catch (const Error& error) {
     decoded.problem = error;
   } catch (const std::bad_alloc&) {
@@ -129,7 +131,11 @@ bool CloudFetchPipeline::State::deliver(std::uint64_t sequence, const DecodeJob&
           received = {.index = static_cast<std::int64_t>(sequence),
                       .latency = now() - slot->fetched_since,
                       .wire_bytes = slot->wire_bytes,
-                      .repeats = slot->attempts};
+                      .repeats = slot->attempts,
+                      .hedges = slot->hedges,
+                      .bytes = decoded.work.bytes,
+                      .decompress = decoded.work.decompress,
+                      .decode = decoded.work.decode};
       }
     }
   }

@@ -100,7 +100,10 @@ std::vector<CloudFetchPipeline::State::Start> CloudFetchPipeline::State::choose_
     Slot& slot = slots_[i];
     if (i == 0 && slot.state == Slot::State::Fetching && slot.transfers.size() == 1) {
       const auto hedge = hedge_time_locked(slot);
-      if (hedge && *hedge <= time) starts.push_back(begin_locked(slot, first_sequence_));
+      if (hedge && *hedge <= time) {
+        ++slot.hedges;
+        starts.push_back(begin_locked(slot, first_sequence_));
+      }
       continue;
     }
     if (slot.state != Slot::State::Waiting || slot.not_before > time) continue;

@@ -81,6 +81,7 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   struct Decoded {
     std::vector<arrow::UniqueArray> batches;
     FileDecoder::HandedOut handed_out;
+    DecodeWork work;  // of the whole file, once it is complete
     std::optional<Error> problem;
   };
   void run(std::uint64_t sequence, DecodeJob& job);

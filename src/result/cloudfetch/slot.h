@@ -61,6 +61,7 @@ struct Slot {
   std::chrono::steady_clock::time_point fetched_since;  ///< of the download that brought the file
   std::int64_t wire_bytes = 0;                          ///< the same
   int attempts = 0;                                     ///< downloads that failed
+  int hedges = 0;                                       ///< second downloads beside a slow one
   int refreshes = 0;                                    ///< links asked for again
   bool decoded_once = false;                            ///< one download was damaged
   std::chrono::milliseconds waited{0};

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "base/clock.h"
+#include "observe/observer.h"
+#include "observe/profile_recorder.h"
+
+#include <memory>
+#include <utility>
+
+namespace dbsql::session {
+
+/// Everybody who listens to one statement: its profile always, telemetry and tracing where they are
+/// on.
+///
+/// Threads: safe from any thread. Cost: one object per statement; where nothing but the profile is
+/// on, one branch for each of the others.
+class StatementObservers final : public observe::Observer {
+ public:
+  explicit StatementObservers(base::Clock& clock,
+                              std::shared_ptr<observe::Observer> telemetry = nullptr)
+      : profile_(clock), telemetry_(std::move(telemetry)) {}
+
+  void on(const observe::Event& event) noexcept override {
+    profile_.on(event);
+    if (telemetry_) telemetry_->on(event);
+  }
+
+  StatementProfile profile() const { return profile_.profile(); }
+
+ private:
+  observe::ProfileRecorder profile_;
+  const std::shared_ptr<observe::Observer> telemetry_;
+};
+
+}  // namespace dbsql::session
