@@ -164,8 +164,13 @@ void Sender::enqueue(std::vector<Item> items, std::size_t dropped, std::size_t r
 /// else.
 void Sender::make_room_locked() {
   while (queue_.size() > kMostRecords || queue_bytes_ > kMostBytes) {
-    auto victim = std::ranges::find_if(queue_, [](const Item& item) { return !item.is_error; });
-    if (victim == queue_.end()) victim = queue_.begin();
+    auto victim = std::find_if(queue_.begin() + static_cast<std::ptrdiff_t>(failures_first_),
+                               queue_.end(), [](const Item& item) { return !item.is_error; });
+    failures_first_ = static_cast<std::size_t>(victim - queue_.begin());
+    if (victim == queue_.end()) {
+      victim = queue_.begin();
+      --failures_first_;
+    }
     if (static_cast<std::size_t>(victim - queue_.begin()) < flushing_) --flushing_;
     queue_bytes_ -= victim->document.size();
     queue_.erase(victim);
@@ -216,6 +221,7 @@ std::optional<Sender::Batch> Sender::next_batch_locked(TimePoint now) {
     queue_bytes_ -= queue_.front().document.size();
     batch.items.push_back(std::move(queue_.front()));
     queue_.pop_front();
+    if (failures_first_ > 0) --failures_first_;
   }
   flushing_ -= std::min(flushing_, batch.items.size());
   ++in_flight_;
@@ -296,6 +302,7 @@ void Sender::give_back_locked(std::vector<Item> items) {
   not_before_ = clock_.now() + options_.retry_delay * (1 << std::min(failures_, kLongestDoubling));
   ++failures_;
   flushing_ = 0;
+  failures_first_ = 0;
   std::for_each(items.rbegin(), items.rend(), [this](Item& item) {
     if (++item.attempts > options_.retry_count) {
       ++stats_.given_up;
@@ -323,6 +330,7 @@ void Sender::drop_all_locked(const char* why) {
   queue_.clear();
   queue_bytes_ = 0;
   flushing_ = 0;
+  failures_first_ = 0;
 }
 
 bool Sender::is_drained_locked() const {

@@ -140,6 +140,7 @@ class Sender final : public Task, public Collector, public std::enable_shared_fr
   std::deque<Item> queue_;                         // guarded by mutex_
   std::size_t queue_bytes_ = 0;                    // guarded by mutex_
   std::size_t flushing_ = 0;            // guarded by mutex_: records at the front that are due
+  std::size_t failures_first_ = 0;      // guarded by mutex_: so many at the front are failures
   std::size_t in_flight_ = 0;           // guarded by mutex_: requests
   std::size_t in_flight_records_ = 0;   // guarded by mutex_
   std::vector<Batch> finished_;         // guarded by mutex_: whose results nobody has looked at
