@@ -39,6 +39,27 @@ std::vector<std::string> forms_of(const std::string& mark) {
   return forms;
 }
 
+// Parts that no text has by chance: ten letters, and what becomes of them.
+constexpr std::size_t kLetters = 10;
+constexpr std::size_t kBase64 = 12;
+constexpr std::size_t kHexadecimal = 2 * kLetters;
+
+std::string hexadecimal(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+  }
+  return out;
+}
+
+/// Calls `use` with every part of that size.
+template <class Use>
+void for_each_part(std::string_view text, std::size_t size, Use use) {
+  for (std::size_t at = 0; at + size <= text.size(); ++at) use(text.substr(at, size), at);
+}
+
 }  // namespace
 
 std::string percent_encoded(std::string_view text, bool in_upper_case) {
@@ -62,6 +83,38 @@ std::string Canaries::make(std::string_view purpose) {
   std::string mark = base::concat("kanari-", purpose, "+", number);
   marks_.push_back({std::string(purpose), forms_of(mark)});
   return mark;
+}
+
+std::string Canaries::make_name(std::string_view purpose) {
+  constexpr int kSize = 24;
+  static std::random_device random;
+  std::string name;
+  for (int i = 0; i < kSize; ++i) name += static_cast<char>('a' + random() % 26);
+  const auto keep = [&](std::string_view part, std::size_t) {
+    traces_.emplace(part, std::string(purpose));
+  };
+  for_each_part(name, kLetters, keep);
+  for_each_part(hexadecimal(name), kHexadecimal, keep);
+  for (std::size_t before = 0; before < 3; ++before)
+    for_each_part(base64_inside(name, before), kBase64, keep);
+  return name;
+}
+
+std::vector<std::string> Canaries::traces_in(std::string_view text) const {
+  std::vector<std::string> found;
+  const auto look = [&](std::string_view in, std::size_t size) {
+    for_each_part(in, size, [&](std::string_view part, std::size_t at) {
+      const auto trace = traces_.find(part);
+      if (trace == traces_.end()) return;
+      const std::size_t begin = at < 100 ? 0 : at - 100;
+      found.push_back(base::concat(trace->second, ": ", text.substr(begin, size + 200)));
+    });
+  };
+  const std::string small = base::to_lower(text);
+  look(small, kLetters);
+  look(small, kHexadecimal);
+  look(text, kBase64);
+  return found;
 }
 
 std::vector<std::string> Canaries::found_in(std::string_view text) const {
