@@ -23,6 +23,12 @@
 /// and results use it.
 namespace dbsql::protocol {
 
+/// Where names of tables are looked up that say no more than the table; empty = not known.
+struct Namespace {
+  std::string catalog;
+  std::string schema;
+};
+
 struct SessionRequest {
   std::string catalog;
   std::string schema;
@@ -213,9 +219,16 @@ class Session {
   /// Whether the server has said that the session is gone.
   virtual bool is_dead() const noexcept = 0;
 
+  /// The namespace that the session began in.
+  virtual const Namespace& initial_namespace() const noexcept = 0;
+
   /// Waits for statements that are being closed, then ends the session. Best effort, bounded in
   /// time, at most once.
   virtual void close() noexcept = 0;
+
+  /// Nothing more is sent for the session, not even its end: the server closes idle sessions by
+  /// itself. For when there is no time to wait for an answer.
+  virtual void abandon() noexcept = 0;
 };
 
 /// A server and the way to talk to it. A seam with two implementations: Thrift and REST.

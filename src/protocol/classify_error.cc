@@ -135,6 +135,7 @@ ErrorFields classify(const ServerError& error) {
   if (fields.message.empty()) fields.message = "the server failed the statement without saying why";
   if (error.message.find("Invalid SessionHandle") != std::string::npos) {
     fields.kind = ErrorKind::SessionExpired;
+    fields.sqlstate.clear();  // the server's 08000 says no more than that it failed
     fields.connection_dead = true;
     fields.message =
         "the session has expired or was closed on the server; open a new connection (" +

@@ -88,6 +88,16 @@ void use_namespace(Session& session, const SessionRequest& request, const base::
   if (!request.schema.empty()) run(session, "USE " + quote_identifier(request.schema), call);
 }
 
+/// What the reply says is in force, or what was asked for.
+Namespace namespace_of(const SessionRequest& request, const tcli::TOpenSessionResp& reply) {
+  Namespace initial{.catalog = request.catalog, .schema = request.schema};
+  if (!reply.__isset.initialNamespace) return initial;
+  const tcli::TNamespace& effective = reply.initialNamespace;
+  if (effective.__isset.catalogName) initial.catalog = effective.catalogName;
+  if (effective.__isset.schemaName) initial.schema = effective.schemaName;
+  return initial;
+}
+
 /// A server that says it cannot do several catalogs would run every statement in the wrong one.
 void require_catalogs(const SessionRequest& request, const tcli::TOpenSessionResp& reply,
                       const base::CallContext& call) {
@@ -157,6 +167,7 @@ std::shared_ptr<Session> ThriftBackend::open_session(const SessionRequest& reque
                          call);
   auto session = std::make_shared<ThriftSession>(rpc_, options_, *clock_, opened.sessionHandle,
                                                  Features(opened.serverProtocolVersion));
+  session->begin_in(namespace_of(request, opened));
   require_catalogs(request, opened, call);
   const bool wants_namespace = !request.catalog.empty() || !request.schema.empty();
   if (wants_namespace && !opened.__isset.initialNamespace) use_namespace(*session, request, call);

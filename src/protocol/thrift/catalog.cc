@@ -7,6 +7,7 @@
 #include "protocol/thrift/operation.h"
 #include "protocol/thrift/page_reader.h"
 #include "protocol/thrift/session.h"
+#include "protocol/thrift/session_error.h"
 
 #include <tcli_service_types.h>
 
@@ -147,13 +148,13 @@ std::unique_ptr<Operation> ThriftSession::list(const ListingRequest& request,
   } catch (const Error& error) {
     // Older servers and Hive's may keep no keys, and say so with whatever error comes first
     // (reference/thrift.md 5.3, reference/metadata.md 9).
-    const bool answered = error.http_status() == 0 && !error.connection_dead();
+    const bool answered = error.http_status() == 0 && !session_call_error(error).connection_dead;
     const bool unknown_call = error.error_class() == kApplicationException;
     if (about_keys && !features_.has_keys() && (answered || unknown_call) &&
         error.kind() != ErrorKind::Timeout && error.kind() != ErrorKind::Cancelled &&
         error.kind() != ErrorKind::Network)
       return empty_listing(request.kind);
-    rethrow(error, call);
+    rethrow_of_session(error, call);
   }
 }
 

@@ -85,7 +85,7 @@ auto ThriftOperation::guarded(const base::CallContext& call, Phase phase, Action
     // The server has the statement. Unless it said itself that it failed, it may have done its work
     // by now, or do it yet: whoever repeats a write without looking may apply it twice.
     const bool unknown = phase == Phase::Running && !status_.came_to_nothing();
-    session_->rethrow(error, own, unknown);
+    session_->rethrow(error.fields(), own, unknown);
   }
 }
 

@@ -27,10 +27,12 @@ class PendingCloses {
     changed_.notify_all();
   }
 
-  /// Waits until none is left, or until `limit`.
-  void wait(base::Clock& clock, base::Clock::TimePoint limit) {
+  /// Waits until none is left, or until `limit`. \throws CancelledError  by the stop of `call`
+  void wait(base::Clock& clock, const base::CallContext& call, base::Clock::TimePoint limit) {
+    base::CallContext own = call;
+    own.deadline.reset();
     std::unique_lock lock(mutex_);
-    clock.wait_at_most(lock, changed_, {}, limit, [&] { return count_ == 0; });
+    clock.wait_at_most(lock, changed_, own, limit, [&] { return count_ == 0; });
   }
 
  private:

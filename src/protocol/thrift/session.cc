@@ -11,6 +11,7 @@
 #include "protocol/thrift/operation.h"
 #include "protocol/thrift/page_reader.h"
 #include "protocol/thrift/parameters.h"
+#include "protocol/thrift/session_error.h"
 
 #include <tcli_service_types.h>
 
@@ -125,7 +126,7 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
           observe::StatementSubmitted{operation->statement_id(), clock_->now() - submitted});
     return operation;
   } catch (const Error& error) {
-    rethrow(error, call);
+    rethrow_of_session(error, call);
   }
 }
 
@@ -153,9 +154,12 @@ void ThriftSession::notify_close(const Method& method,
   rpc_->notify(method, request, [pending = pending_closes_] { pending->end(); });
 }
 
-void ThriftSession::rethrow(const Error& error, const base::CallContext& call,
+void ThriftSession::rethrow_of_session(const Error& error, const base::CallContext& call) {
+  rethrow(session_call_error(error), call, false);
+}
+
+void ThriftSession::rethrow(ErrorFields fields, const base::CallContext& call,
                             bool outcome_unknown) {
-  ErrorFields fields = error.fields();
   // Credentials that are refused for good, and answers of who is no warehouse, end the connection
   // (reference/auth-http-config.md 6.4).
   if (fields.kind == ErrorKind::Protocol ||
@@ -182,7 +186,8 @@ void ThriftSession::close() noexcept {
     call.connection_id = id_;
     const auto limit = clock_->now() + kCloseTimeout;
     call.deadline = limit;
-    if (!dead_) pending_closes_->wait(*clock_, limit);
+    call.stop = abandoned_.get_token();
+    if (!dead_) pending_closes_->wait(*clock_, call, limit);
     const auto asked = clock_->now();
     if (!dead_) end(call);
     event.latency = clock_->now() - asked;
@@ -193,6 +198,11 @@ void ThriftSession::close() noexcept {
               base::concat("CloseSession failed: ", std::string_view(error.what())));
   }
   if (observer_) observer_->on(event);
+}
+
+void ThriftSession::abandon() noexcept {
+  closed_ = true;
+  abandoned_.request_stop();
 }
 
 }  // namespace dbsql::protocol::thrift

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dbsql/error.h>
+
 #include "base/clock.h"
 #include "protocol/backend.h"
 #include "protocol/listing.h"
@@ -11,6 +13,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace dbsql::tcli {
@@ -39,7 +42,9 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   std::unique_ptr<Operation> list(const ListingRequest& request,
                                   const base::CallContext& call) override;
   bool is_dead() const noexcept override { return dead_; }
+  const Namespace& initial_namespace() const noexcept override { return initial_namespace_; }
   void close() noexcept override;
+  void abandon() noexcept override;
 
   // For the session's operations.
   Rpc& rpc() noexcept { return *rpc_; }
@@ -49,14 +54,17 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   const Features& features() const noexcept { return features_; }
   /// Frees an operation in the background; `close()` waits for it.
   void notify_close(const Method& method, const tcli::TCloseOperationReq& request) noexcept;
+  /// The namespace that the server has put the session into. Before the session is used.
+  void begin_in(Namespace initial) { initial_namespace_ = std::move(initial); }
   /// Who hears of the session's end. Before the session is used.
   void tell(std::shared_ptr<observe::Observer> observer) noexcept {
     observer_ = std::move(observer);
   }
   /// Passes on the error in flight, with ids, and remembers when it says that the session is gone.
   /// \param outcome_unknown  set in the error, beside what it says already
-  [[noreturn]] void rethrow(const Error& error, const base::CallContext& call,
-                            bool outcome_unknown = false);
+  [[noreturn]] void rethrow(ErrorFields error, const base::CallContext& call, bool outcome_unknown);
+  /// The same for a call that names the session itself, and no statement.
+  [[noreturn]] void rethrow_of_session(const Error& error, const base::CallContext& call);
 
  private:
   std::function<void(RpcReply)> cancel_when_late() const;
@@ -72,10 +80,12 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   std::unique_ptr<const tcli::TSessionHandle> handle_;
   Features features_;
   std::string id_;
+  Namespace initial_namespace_;
   std::shared_ptr<PendingCloses> pending_closes_ = std::make_shared<PendingCloses>();
   std::shared_ptr<observe::Observer> observer_;
   std::atomic<bool> dead_ = false;
   std::atomic<bool> closed_ = false;
+  std::stop_source abandoned_;  // ends a close that is under way
 };
 
 }  // namespace dbsql::protocol::thrift

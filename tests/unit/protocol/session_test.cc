@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -125,6 +126,83 @@ TEST(ThriftSession, IsDeadOnceTheServerHasForgottenIt) {
   EXPECT_EQ(error.kind(), ErrorKind::SessionExpired);
   EXPECT_TRUE(error.connection_dead());
   EXPECT_TRUE(session->is_dead());
+}
+
+TEST(ThriftSession, KnowsAnExpiredSessionInEveryForm) {
+  tcli::TExecuteStatementResp invalid_handle;
+  invalid_handle.status.statusCode = tcli::INVALID_HANDLE_STATUS;
+  const std::vector<std::function<void(test::ScriptedServer&)>> forms = {
+      [&](test::ScriptedServer& server) { server.answer("ExecuteStatement", invalid_handle); },
+      [](test::ScriptedServer& server) {
+        server.answer_with("ExecuteStatement", [](const http::Request&, std::int32_t) {
+          return http::Reply(http::Response{.status = 404});
+        });
+      }};
+  for (const auto& answer : forms) {
+    test::ScriptedBackend scripted;
+    scripted.server->answer("OpenSession", opened());
+    answer(*scripted.server);
+    const auto session = scripted.backend.open_session({}, {});
+    const Parameters none;
+
+    const Error error =
+        capture_error([&] { session->execute({.sql = "SELECT 1", .parameters = &none}, {}); });
+
+    EXPECT_EQ(error.kind(), ErrorKind::SessionExpired);
+    EXPECT_EQ(error.sqlstate(), "08S01");
+    EXPECT_TRUE(error.connection_dead());
+    EXPECT_FALSE(error.outcome_unknown());
+    EXPECT_TRUE(session->is_dead());
+    EXPECT_EQ(scripted.server->count("ExecuteStatement"), 1);
+  }
+}
+
+TEST(ThriftSession, TakesAMissingEndpointForWhatItIs) {
+  test::ScriptedBackend scripted;
+  scripted.server->answer("OpenSession", opened());
+  scripted.server->answer_with("ExecuteStatement", [](const http::Request&, std::int32_t) {
+    return http::Reply(http::Response{
+        .status = 404,
+        .body = base::Buffer::copy_of(
+            R"({"error_code":"ENDPOINT_NOT_FOUND","message":"No API found for 'POST /x'"})")});
+  });
+  const auto session = scripted.backend.open_session({}, {});
+  const Parameters none;
+
+  const Error error =
+      capture_error([&] { session->execute({.sql = "SELECT 1", .parameters = &none}, {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Configuration);
+  EXPECT_FALSE(session->is_dead());
+}
+
+TEST(ThriftSession, IsDeadOnceItsCredentialsAreRefused) {
+  test::ScriptedBackend scripted;
+  scripted.server->answer("OpenSession", opened());
+  scripted.server->answer_with("ExecuteStatement", [](const http::Request&, std::int32_t) {
+    return http::Reply(http::Response{.status = 401});
+  });
+  const auto session = scripted.backend.open_session({}, {});
+  const Parameters none;
+
+  const Error error =
+      capture_error([&] { session->execute({.sql = "SELECT 1", .parameters = &none}, {}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Unauthenticated);
+  EXPECT_TRUE(error.connection_dead());
+  EXPECT_TRUE(session->is_dead());
+}
+
+TEST(ThriftSession, SendsNothingOnceItIsAbandoned) {
+  test::ScriptedBackend scripted;
+  scripted.server->answer("OpenSession", opened());
+  auto session = scripted.backend.open_session({}, {});
+
+  session->abandon();
+  session->close();
+  session.reset();
+
+  EXPECT_EQ(scripted.server->count("CloseSession"), 0);
 }
 
 }  // namespace
