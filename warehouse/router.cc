@@ -283,6 +283,7 @@ void Router::serve_local(Exchange& exchange) {
   const std::string_view path = exchange.request().path();
   if (path == "/_local/faults") return serve_faults(exchange);
   if (path == "/_local/journal") return serve_journal(exchange);
+  if (path == "/_local/sessions") return serve_sessions(exchange);
   if (path == "/_local/telemetry") return serve_telemetry_records(exchange);
   if (path == "/_local/health") {
     return exchange.reply(
@@ -291,7 +292,7 @@ void Router::serve_local(Exchange& exchange) {
   }
   exchange.reply(error_reply(404, "ENDPOINT_NOT_FOUND",
                              "Local endpoints are /_local/health, /_local/faults, /_local/journal, "
-                             "/_local/telemetry."));
+                             "/_local/sessions, /_local/telemetry."));
 }
 
 void Router::serve_faults(Exchange& exchange) {
@@ -318,6 +319,12 @@ void Router::serve_journal(Exchange& exchange) {
     return exchange.reply(error_reply(405, "METHOD_NOT_ALLOWED", "Use GET or DELETE."));
   }
   exchange.reply(json_reply(200, journal_.to_json()));
+}
+
+void Router::serve_sessions(Exchange& exchange) {
+  if (exchange.request().method != "DELETE")
+    return exchange.reply(error_reply(405, "METHOD_NOT_ALLOWED", "Use DELETE."));
+  exchange.reply(json_reply(200, base::concat(R"({"ended":)", thrift_.end_sessions(), "}")));
 }
 
 void Router::serve_telemetry_records(Exchange& exchange) {

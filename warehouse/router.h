@@ -58,6 +58,7 @@ class Router {
   void serve_local(Exchange& exchange);
   void serve_faults(Exchange& exchange);
   void serve_journal(Exchange& exchange);
+  void serve_sessions(Exchange& exchange);
   void serve_telemetry_records(Exchange& exchange);
   bool is_telemetry(std::string_view path) const;
   std::optional<Compute> compute_of(std::string_view path) const;

@@ -158,6 +158,12 @@ void ThriftService::Impl::expire_idle_sessions() {
   }
 }
 
+std::size_t ThriftService::Impl::end_sessions() {
+  const auto sessions = sessions_.take_if([](const Session&) { return true; });
+  for (const auto& session : sessions) retire(session, [] {});
+  return sessions.size();
+}
+
 void ThriftService::Impl::stop() {
   const auto everything = [](const auto&) { return true; };
   // Sessions live until their statements have come back from the engine.
@@ -184,6 +190,7 @@ void ThriftService::handle(std::shared_ptr<Exchange> exchange, Compute compute) 
 }
 
 void ThriftService::expire_idle_sessions() { impl_->expire_idle_sessions(); }
+std::size_t ThriftService::end_sessions() { return impl_->end_sessions(); }
 std::size_t ThriftService::open_sessions() const { return impl_->open_sessions(); }
 std::size_t ThriftService::open_operations() const { return impl_->open_operations(); }
 void ThriftService::stop() { impl_->stop(); }

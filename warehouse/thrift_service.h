@@ -74,6 +74,10 @@ class ThriftService {
   /// Closes the sessions that nobody has used for the idle timeout.
   void expire_idle_sessions();
 
+  /// Closes all sessions, as a restart does: their clients hear of it when they use them next.
+  /// \return how many there were
+  std::size_t end_sessions();
+
   std::size_t open_sessions() const;
   std::size_t open_operations() const;
 

@@ -45,6 +45,7 @@ class ThriftService::Impl {
 
   void handle(std::shared_ptr<Exchange> exchange, Compute compute);
   void expire_idle_sessions();
+  std::size_t end_sessions();
   void stop();
   std::size_t open_sessions() const { return sessions_.size(); }
   std::size_t open_operations() const { return operations_.size(); }

@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "support/fake_clock.h"
+#include "tests/warehouse/http_client.h"
 #include "tests/warehouse/server_test.h"
 
 namespace dbsql::test {
@@ -197,6 +198,19 @@ TEST_F(Sessions, ThatNobodyUsesExpire) {
 
   EXPECT_THAT(idle.execute("rows 1").status.errorMessage, StartsWith("Invalid SessionHandle"));
   EXPECT_EQ(busy.execute("rows 1").status.statusCode, tcli::TStatusCode::SUCCESS_STATUS);
+}
+
+TEST_F(Sessions, EndAllAtOnceWhenTheyAreToldTo) {
+  ThriftClient client = connect();
+  HttpClient http(server->port());
+
+  EXPECT_EQ(http.send("GET", "/_local/sessions").status, 405);
+  const auto reply = http.send("DELETE", "/_local/sessions");
+
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, R"({"ended":1})");
+  EXPECT_EQ(server->thrift().open_sessions(), 0U);
+  EXPECT_THAT(client.execute("rows 1").status.errorMessage, StartsWith("Invalid SessionHandle"));
 }
 
 TEST_F(Sessions, AnswerTheThreeInfosThatRealServersAnswer) {
