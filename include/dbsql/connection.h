@@ -16,6 +16,11 @@
 
 namespace dbsql {
 
+/// What has happened to a connection so far.
+struct ConnectionStats {
+  std::uint64_t replaced_sessions = 0;  ///< expired ones that another one has taken the place of
+};
+
 /// One server session, opened by `Connector::connect()` and closed when this object and all results
 /// and handles that came from it are gone.
 ///
@@ -24,9 +29,11 @@ namespace dbsql {
 /// Threads: every method from any thread at any time, also side by side; only moving and destroying
 /// need the caller's care. Statements run at the same time where the server lets them. They share
 /// one session: a `USE` or `SET` of one thread holds for all. `ExecuteOptions::stop` ends a call
-/// from another thread.
+/// from another thread. A result has one reader at a time. docs/pooling.md has the whole list.
 /// Errors: everything thrown derives from `dbsql::Error`; after one with `connection_dead()` only
-/// destruction is useful. Cost: opening is one round trip; a small query is one more.
+/// destruction is useful, unless `is_open()` says otherwise. A session that the server has
+/// forgotten is `SessionExpired`, or, with `connection.recovery=true`, replaced where nothing is
+/// lost by it (docs/pooling.md). Cost: opening is one round trip; a small query is one more.
 class DBSQL_EXPORT Connection {
  public:
   Connection(Connection&&) noexcept;
@@ -122,8 +129,21 @@ class DBSQL_EXPORT Connection {
   void commit(const WaitOptions& options = {});
   void rollback(const WaitOptions& options = {});
 
-  /// The server's id of the session, in the form of its logs.
-  const std::string& id() const noexcept;
+  /// Asks the server for `SELECT 1`: that the connection, its session and its credentials work.
+  ///
+  /// With autocommit off it is a statement like any other, which begins a transaction. It wakes a
+  /// warehouse that has gone to sleep; `is_open()` does not.
+  /// \throws Error  what went wrong. When that is the network, the session or the credentials,
+  ///   `connection_dead()` is set and `is_open()` is false from then on; an error of the statement
+  ///   leaves the connection as it is
+  /// Source: reference/auth-http-config.md 5.1. Cost: one request.
+  void ping(const WaitOptions& options = {});
+
+  /// The server's id of the session, in the form of its logs. Another one when an expired session
+  /// was replaced (`connection.recovery`).
+  std::string id() const;
+
+  ConnectionStats stats() const;
 
   /// Whether the session can still be used, as far as this side knows; no request is sent.
   bool is_open() const noexcept;
@@ -137,6 +157,7 @@ class DBSQL_EXPORT Connection {
   explicit Connection(std::shared_ptr<Impl> impl);  ///< internal: connections come from `Connector`
 
  private:
+  friend class ConnectionPool;
   std::shared_ptr<Impl> impl_;  // keeps curl, Thrift and OpenSSL out of this header
 };
 

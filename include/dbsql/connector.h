@@ -22,6 +22,8 @@ struct ConnectOptions {
   /// Labels of all statements of the connection, in the form of `ExecuteOptions::query_tags`; in
   /// place of those of the DSN (`query.tags`).
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
+  /// Whether a session that has expired is replaced; in place of `connection.recovery`.
+  std::optional<bool> recovery;
 };
 
 /// Where and how to connect: checked once, then used for any number of connections.

@@ -38,6 +38,7 @@ struct ConnectionConfig {
   std::string schema;
   std::map<std::string, std::string> session_confs;
   std::string user_agent_entry;
+  bool session_recovery = false;  ///< an expired session is replaced where nothing is lost by it
 
   std::int64_t max_rows_per_fetch = 100'000;
   std::chrono::seconds query_timeout{0};  ///< server side; 0 = none

@@ -148,6 +148,14 @@ constexpr Option kSession[] = {
      .help = "the program's own name in the User-Agent, for instance acme+reports/1.2",
      .store = store<&Config::user_agent_entry>,
      .text = text<&Config::user_agent_entry>},
+    {.key = "connection.recovery",
+     .type = OptionType::Boolean,
+     .fallback = "false",
+     .help = "open another session when the server has forgotten the one of a connection, and run "
+             "the call that found out once more; only where nothing is lost by it, see "
+             "docs/pooling.md",
+     .store = store<&Config::session_recovery>,
+     .text = text<&Config::session_recovery>},
     {.key = "metadata.metric_views",
      .go_names = "enableMetricViewMetadata",
      .other_names = "enable_metric_view_metadata",

@@ -29,6 +29,17 @@ std::optional<std::int64_t> affected_rows_in(Result& result) {
 
 }  // namespace
 
+Connection::Impl::Impl(ConnectionParts parts, base::Clock& clock)
+    : session_(std::move(parts.session), recovery(std::move(parts.reopen)), clock),
+      files_(std::move(parts.files)),
+      staging_(std::move(parts.staging)),
+      server_timeout_(parts.server_timeout),
+      telemetry_(std::move(parts.telemetry)),
+      clock_(clock),
+      side_session_(std::move(parts.open_side_session)),
+      transactions_(
+          session_, parts.transactions, [this] { open_statements_.close_all(); }, clock) {}
+
 /// What holds for the statement as long as it lives.
 void Connection::Impl::require_valid(const ExecuteOptions& options) {
   if (options.row_limit < 0)
@@ -66,9 +77,10 @@ void Connection::Impl::require_open() const {
 }
 
 std::shared_ptr<session::Statement> Connection::Impl::track(
-    std::unique_ptr<protocol::Operation> operation, session::StatementSettings settings) {
-  auto statement =
-      std::make_shared<Statement>(session_, std::move(operation), std::move(settings), clock_);
+    std::shared_ptr<protocol::Session> session, std::unique_ptr<protocol::Operation> operation,
+    session::StatementSettings settings) {
+  auto statement = std::make_shared<Statement>(std::move(session), std::move(operation),
+                                               std::move(settings), clock_);
   if (!statement->is_open()) return statement;
   open_statements_.add(statement);
   if (closed_) statement->close();  // by another thread, which may not have seen it
@@ -99,15 +111,17 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
   base::CallContext call = limits;
   call.observer = settings.observers.get();
   try {
-    auto operation = session_->execute({.sql = std::string(sql),
-                                        .parameters = &parameters,
-                                        .row_limit = options.row_limit,
-                                        .server_timeout = server_timeout,
-                                        .direct_results = reply == Reply::WithFirstRows,
-                                        .query_tags = options.query_tags,
-                                        .inline_only = storage_is_unreachable_},
-                                       call);
-    return track(std::move(operation), std::move(settings));
+    return session_.run(call, [&](const session::LiveSession::SessionPtr& session) {
+      auto operation = session->execute({.sql = std::string(sql),
+                                         .parameters = &parameters,
+                                         .row_limit = options.row_limit,
+                                         .server_timeout = server_timeout,
+                                         .direct_results = reply == Reply::WithFirstRows,
+                                         .query_tags = options.query_tags,
+                                         .inline_only = storage_is_unreachable_},
+                                        call);
+      return track(session, std::move(operation), std::move(settings));
+    });
   } catch (const Error& error) {
     settings.observers->on(observe::Failed{&error});
     settings.observers->on(observe::StatementEnded{});
@@ -139,19 +153,36 @@ std::function<Result()> Connection::Impl::inline_run_of(std::string_view sql,
   };
 }
 
+template <class Action>
+auto Connection::Impl::following(std::string_view sql, const Parameters& parameters,
+                                 Action&& action) {
+  const session::SessionChange change = session::change_of(sql, !parameters.empty());
+  if (change.what == session::SessionChange::What::Nothing) return action();
+  try {
+    auto done = action();
+    changes_.note(change, sql);
+    return done;
+  } catch (const Error& error) {
+    if (error.outcome_unknown()) changes_.lose_track();
+    throw;
+  }
+}
+
 Result Connection::Impl::query(std::string_view sql, const Parameters& parameters,
                                const ExecuteOptions& options, StatementType type) {
   const base::CallContext limits = limits_of(options);
   require_open();
-  return transactions_.run(sql, limits, [&] {
-    try {
+  return following(sql, parameters, [&] {
+    return transactions_.run(sql, limits, [&] {
+      try {
+        return query_once(sql, parameters, options, type, limits);
+      } catch (const Error& error) {
+        // The link to a volume's file was too old when it was used. No call gives another one but
+        // the statement itself, which has changed nothing (reference/results.md 5.5).
+        if (error.kind() != ErrorKind::LinkExpired || !error.retryable()) throw;
+      }
       return query_once(sql, parameters, options, type, limits);
-    } catch (const Error& error) {
-      // The link to a volume's file was too old when it was used. No call gives another one but the
-      // statement itself, which has changed nothing (reference/results.md 5.5).
-      if (error.kind() != ErrorKind::LinkExpired || !error.retryable()) throw;
-    }
-    return query_once(sql, parameters, options, type, limits);
+    });
   });
 }
 
@@ -168,9 +199,12 @@ StatementHandle Connection::Impl::submit(std::string_view sql, const Parameters&
                                          const ExecuteOptions& options) {
   const base::CallContext limits = limits_of(options);
   require_open();
-  return StatementHandle(transactions_.run(sql, limits, [&] {
-    return start(sql, parameters, options, Reply::AtOnce, StatementType::Sql, limits);
-  }));
+  // Whether it succeeds is not known here, but that it may have changed the session is.
+  return following(sql, parameters, [&] {
+    return StatementHandle(transactions_.run(sql, limits, [&] {
+      return start(sql, parameters, options, Reply::AtOnce, StatementType::Sql, limits);
+    }));
+  });
 }
 
 StatementHandle Connection::Impl::attach(std::string_view statement_id,
@@ -183,8 +217,9 @@ StatementHandle Connection::Impl::attach(std::string_view statement_id,
   base::CallContext call = settings.call;
   if (options.timeout) call.deadline = clock_.now() + *options.timeout;
   call.stop = options.stop;
-  return StatementHandle(
-      track(session_->attach(std::string(statement_id), call), std::move(settings)));
+  auto session = session_.current();
+  auto operation = session->attach(std::string(statement_id), call);
+  return StatementHandle(track(std::move(session), std::move(operation), std::move(settings)));
 }
 
 void Connection::Impl::close() noexcept {
@@ -194,7 +229,7 @@ void Connection::Impl::close() noexcept {
   limits.deadline = clock_.now() + kRollbackLimit;
   transactions_.close(limits);
   side_session_.close();
-  session_->close();
+  session_.close();
 }
 
 Connection::Connection(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -223,7 +258,9 @@ std::optional<std::int64_t> Connection::execute(std::string_view sql, const Para
   }
 }
 
-const std::string& Connection::id() const noexcept { return impl_->id(); }
+void Connection::ping(const WaitOptions& options) { impl_->ping(options); }
+ConnectionStats Connection::stats() const { return impl_->stats(); }
+std::string Connection::id() const { return impl_->id(); }
 bool Connection::is_open() const noexcept { return impl_->is_open(); }
 void Connection::close() noexcept { impl_->close(); }
 

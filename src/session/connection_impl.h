@@ -6,7 +6,9 @@
 #include "base/error_ids.h"
 #include "protocol/backend.h"
 #include "result/cloudfetch/pipeline.h"
+#include "session/live_session.h"
 #include "session/open_statements.h"
+#include "session/session_changes.h"
 #include "session/side_session.h"
 #include "session/statement.h"
 #include "session/transactions.h"
@@ -19,28 +21,28 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace dbsql {
+
+/// What a connection is made of.
+struct ConnectionParts {
+  std::shared_ptr<protocol::Session> session;
+  result::CloudFetchEnvironment files;
+  std::shared_ptr<const staging::Environment> staging;
+  std::chrono::seconds server_timeout{0};
+  config::TransactionOptions transactions;
+  /// Opens another session like `session`; empty where there may be none.
+  session::SideSession::Open open_side_session;
+  /// Opens a session to take the place of an expired one; empty where none may.
+  session::Recovery::Open reopen;
+  std::shared_ptr<telemetry::ConnectionTelemetry> telemetry;  ///< null where nothing is told
+};
 
 /// Threads: safe from any thread.
 class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
  public:
-  using OpenSession = session::SideSession::Open;
-
-  /// \param open_side_session  opens another one like `session`; empty where there may be none
-  Impl(std::shared_ptr<protocol::Session> session, result::CloudFetchEnvironment files,
-       std::shared_ptr<const staging::Environment> staging, std::chrono::seconds server_timeout,
-       config::TransactionOptions transactions, OpenSession open_side_session,
-       std::shared_ptr<telemetry::ConnectionTelemetry> telemetry, base::Clock& clock)
-      : session_(std::move(session)),
-        files_(std::move(files)),
-        staging_(std::move(staging)),
-        server_timeout_(server_timeout),
-        telemetry_(std::move(telemetry)),
-        clock_(clock),
-        side_session_(std::move(open_side_session)),
-        transactions_(
-            session_, transactions, [this] { open_statements_.close_all(); }, clock) {}
+  Impl(ConnectionParts parts, base::Clock& clock);
 
   /// Runs one public call: its errors name connection and correlation.
   template <class Action>
@@ -53,10 +55,13 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
                          const ExecuteOptions& options);
   StatementHandle attach(std::string_view statement_id, const WaitOptions& options);
   Result list(const protocol::ListingRequest& request, const ExecuteOptions& options);
-  const std::string& id() const noexcept { return session_->id(); }
+  void ping(const WaitOptions& options);
+  std::string id() const { return session_.id(); }
+  ConnectionStats stats() const { return {.replaced_sessions = session_.replacements()}; }
   bool is_open() const noexcept {
-    return !closed_ && !session_->is_dead() && !transactions_.is_broken();
+    return !closed_ && !is_lost_ && !transactions_.is_broken() && session_.is_usable();
   }
+  session::LiveSession& session() noexcept { return session_; }
   session::Transactions& transactions() noexcept { return transactions_; }
   std::uint64_t begin(const TransactionOptions& options);
   void set_autocommit(bool on, const WaitOptions& options);
@@ -80,8 +85,15 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   std::shared_ptr<Statement> start(std::string_view sql, const Parameters& parameters,
                                    const ExecuteOptions& options, Reply reply, StatementType type,
                                    const base::CallContext& limits);
-  std::shared_ptr<Statement> track(std::unique_ptr<protocol::Operation> operation,
+  std::shared_ptr<Statement> track(std::shared_ptr<protocol::Session> session,
+                                   std::unique_ptr<protocol::Operation> operation,
                                    session::StatementSettings settings);
+  /// Runs `action`, which carries the statement out, and keeps in mind what it does to the session.
+  template <class Action>
+  auto following(std::string_view sql, const Parameters& parameters, Action&& action);
+  session::Recovery recovery(session::Recovery::Open reopen);
+  std::string objection_to_replacing(const std::shared_ptr<protocol::Session>& expired) const;
+  std::vector<std::string> restoring() const;
   Result open_listing(std::unique_ptr<protocol::Operation> operation, const ExecuteOptions& options,
                       std::shared_ptr<session::StatementObservers> observers,
                       const base::CallContext& limits);
@@ -89,19 +101,22 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   base::CallContext limits_of(const ExecuteOptions& options) const;
   base::CallContext call_of(const ExecuteOptions& options) const;
   void require_open() const;
-  std::shared_ptr<protocol::Session> listing_session(const base::CallContext& limits);
+  std::unique_ptr<protocol::Operation> ask(const protocol::ListingRequest& request,
+                                           const base::CallContext& limits);
   std::function<Result()> inline_run_of(std::string_view sql, const Parameters& parameters,
                                         const ExecuteOptions& options);
 
-  const std::shared_ptr<protocol::Session> session_;
+  session::LiveSession session_;
   const result::CloudFetchEnvironment files_;
   const std::shared_ptr<const staging::Environment> staging_;
   const std::chrono::seconds server_timeout_;
   const std::shared_ptr<telemetry::ConnectionTelemetry> telemetry_;  // null where nothing is told
   base::Clock& clock_;
   std::atomic<bool> closed_ = false;
+  std::atomic<bool> is_lost_ = false;                 // a ping did not come through
   std::atomic<bool> storage_is_unreachable_ = false;  // found out once, true for the session
   session::OpenStatements open_statements_;
+  session::SessionChanges changes_;
   session::SideSession side_session_;
   session::Transactions transactions_;
 };

@@ -149,21 +149,32 @@ class Connector::Impl {
     warn_if_unverified();
     const auto telemetry =
         telemetry_ ? telemetry::ConnectionTelemetry::create(*telemetry_) : nullptr;
-    auto session = open_session(options, telemetry, call);
-    return std::make_shared<Connection::Impl>(std::move(session), files_, staging_,
-                                              config_.query_timeout, config_.transactions,
-                                              side_session_opener(options), telemetry, clock);
+    return std::make_shared<Connection::Impl>(
+        ConnectionParts{.session = open_session(options, telemetry, call),
+                        .files = files_,
+                        .staging = staging_,
+                        .server_timeout = config_.query_timeout,
+                        .transactions = config_.transactions,
+                        .open_side_session = side_session_opener(options),
+                        .reopen = reopener(options, telemetry),
+                        .telemetry = telemetry},
+        clock);
   }
 
  private:
+  protocol::SessionRequest request_for(const ConnectOptions& options,
+                                       std::shared_ptr<observe::Observer> observer) const {
+    return {.catalog = config_.catalog,
+            .schema = config_.schema,
+            .confs = confs_of(options),
+            .observer = std::move(observer)};
+  }
+
   std::shared_ptr<protocol::Session> open_session(
       const ConnectOptions& options,
       const std::shared_ptr<telemetry::ConnectionTelemetry>& telemetry,
       const base::CallContext& call) const {
-    const protocol::SessionRequest request{.catalog = config_.catalog,
-                                           .schema = config_.schema,
-                                           .confs = confs_of(options),
-                                           .observer = telemetry};
+    const protocol::SessionRequest request = request_for(options, telemetry);
     if (!telemetry) return backend_->open_session(request, call);
     const auto started = telemetry->clock().now();
     try {
@@ -176,12 +187,22 @@ class Connector::Impl {
   }
 
   /// It is told to nobody: to the user there is one connection.
-  Connection::Impl::OpenSession side_session_opener(const ConnectOptions& options) const {
+  session::SideSession::Open side_session_opener(const ConnectOptions& options) const {
     if (!config_.transactions.side_session) return {};
-    return [backend = backend_, request = protocol::SessionRequest{.catalog = config_.catalog,
-                                                                   .schema = config_.schema,
-                                                                   .confs = confs_of(options)}](
-               const base::CallContext& limits) { return backend->open_session(request, limits); };
+    return opener(request_for(options, nullptr));
+  }
+
+  session::Recovery::Open reopener(
+      const ConnectOptions& options,
+      const std::shared_ptr<telemetry::ConnectionTelemetry>& telemetry) const {
+    if (!options.recovery.value_or(config_.session_recovery)) return {};
+    return opener(request_for(options, telemetry));
+  }
+
+  session::Recovery::Open opener(protocol::SessionRequest request) const {
+    return [backend = backend_, request = std::move(request)](const base::CallContext& limits) {
+      return backend->open_session(request, limits);
+    };
   }
 
   void warn_if_unverified() const {

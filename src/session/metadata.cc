@@ -122,20 +122,31 @@ Result Connection::Impl::open_listing(std::unique_ptr<protocol::Operation> opera
                                       std::shared_ptr<session::StatementObservers> observers,
                                       const base::CallContext& limits) {
   if (observers) observers->on(observe::StatementSubmitted{operation->statement_id(), {}});
-  const auto statement = track(std::move(operation), {.call = call_of(options),
-                                                      .wait_until = std::nullopt,
-                                                      .row_limit = options.row_limit,
-                                                      .on_progress = options.on_progress,
-                                                      .files = files_,
-                                                      .observers = std::move(observers)});
+  const auto statement = track(session_.current(), std::move(operation),
+                               {.call = call_of(options),
+                                .wait_until = std::nullopt,
+                                .row_limit = options.row_limit,
+                                .on_progress = options.on_progress,
+                                .files = files_,
+                                .observers = std::move(observers)});
   const StatementHandle owner(statement);
   return statement->open_result(limits);
 }
 
 /// Inside a transaction the server would refuse (reference/auth-http-config.md 7.5).
-std::shared_ptr<protocol::Session> Connection::Impl::listing_session(
-    const base::CallContext& limits) {
-  return transactions_.is_in_transaction() ? side_session_.get(limits) : session_;
+std::unique_ptr<protocol::Operation> Connection::Impl::ask(const ListingRequest& request,
+                                                           const base::CallContext& limits) {
+  const auto call = [&](const session::LiveSession::SessionPtr& session) {
+    return session->list(request, limits);
+  };
+  if (!transactions_.is_in_transaction()) return session_.run(limits, call);
+  try {
+    return side_session_.run(limits, call);
+  } catch (const Error& error) {
+    ErrorFields fields = error.fields();
+    fields.connection_dead = false;  // it is another session that has failed
+    throw_error(std::move(fields));
+  }
 }
 
 Result Connection::Impl::list(const ListingRequest& request, const ExecuteOptions& options) {
@@ -148,9 +159,8 @@ Result Connection::Impl::list(const ListingRequest& request, const ExecuteOption
   base::CallContext call = limits;
   call.observer = observers.get();
   try {
-    return open_listing(
-        protocol::normalise_listing(listing_session(limits)->list(request, call), request), options,
-        observers, limits);
+    return open_listing(protocol::normalise_listing(ask(request, call), request), options,
+                        observers, limits);
   } catch (const Error& error) {
     if (is_missing_object(error, request.kind))
       return open_listing(protocol::empty_listing(request.kind), options, observers, limits);

@@ -14,6 +14,14 @@ void OpenStatements::add(const std::shared_ptr<Statement>& statement) {
   statements_.push_back(statement);
 }
 
+std::size_t OpenStatements::count(const protocol::Session& session) const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(std::ranges::count_if(statements_, [&](const auto& known) {
+    const auto statement = known.lock();
+    return statement && statement->is_open() && statement->is_of(session);
+  }));
+}
+
 void OpenStatements::close_all() noexcept {
   std::vector<std::weak_ptr<Statement>> statements;
   {

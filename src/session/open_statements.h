@@ -19,11 +19,14 @@ class OpenStatements {
  public:
   void add(const std::shared_ptr<Statement>& statement);
 
+  /// How many there are of that session.
+  std::size_t count(const protocol::Session& session) const;
+
   /// Closes all that are left, in the order they came.
   void close_all() noexcept;
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::weak_ptr<Statement>> statements_;  // guarded by mutex_
   std::size_t tidy_at_ = 16;                          // guarded by mutex_
 };

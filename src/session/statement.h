@@ -55,6 +55,7 @@ class Statement : public std::enable_shared_from_this<Statement> {
 
   const std::string& id() const noexcept { return call_.statement_id; }
   bool is_open() const noexcept { return operation_->is_open(); }
+  bool is_of(const protocol::Session& session) const noexcept { return session_.get() == &session; }
 
   /// The options of one call as the limits that the calls below take.
   base::CallContext limits_of(const WaitOptions& options) const;

@@ -60,13 +60,9 @@ void require_supported(const dbsql::TransactionOptions& options) {
 
 }  // namespace
 
-Transactions::Transactions(std::shared_ptr<protocol::Session> session,
-                           config::TransactionOptions options, std::function<void()> end_results,
-                           base::Clock& clock)
-    : session_(std::move(session)),
-      options_(options),
-      end_results_(std::move(end_results)),
-      clock_(clock) {}
+Transactions::Transactions(LiveSession& session, config::TransactionOptions options,
+                           std::function<void()> end_results, base::Clock& clock)
+    : session_(session), options_(options), end_results_(std::move(end_results)), clock_(clock) {}
 
 // ---- turns
 
@@ -183,6 +179,17 @@ bool Transactions::is_broken() const noexcept {
   return is_broken_;
 }
 
+bool Transactions::is_autocommit_off() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::Idle && !wants_autocommit_;
+}
+
+bool Transactions::needs_reset() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return state_ != State::Auto || open_number_ != 0 || is_taken_ || side_by_side_ != 0 ||
+         !running_.expired();
+}
+
 bool Transactions::is_open(std::uint64_t number) const noexcept {
   const std::lock_guard lock(mutex_);
   return number != 0 && open_number_ == number && !is_broken_;
@@ -190,6 +197,11 @@ bool Transactions::is_open(std::uint64_t number) const noexcept {
 
 void Transactions::require_usable_locked() const {
   if (!is_broken_) return;
+  if (has_expired_)
+    throw_error({.kind = ErrorKind::SessionExpired,
+                 .message = "the session expired inside a transaction, which the server has rolled "
+                            "back; open a new connection",
+                 .connection_dead = true});
   throw_error({.kind = ErrorKind::InvalidState,
                .message = "the answer to a COMMIT was lost on this connection; close it and look "
                           "whether the changes are there",
@@ -227,6 +239,15 @@ Answer Transactions::answer_of(const Error& error) noexcept {
   return by_server ? Answer::Refused : Answer::NotSent;
 }
 
+/// The transaction went with its session (reference/auth-http-config.md 7.3).
+void Transactions::note_expiry(const Error& error) noexcept {
+  if (error.kind() != ErrorKind::SessionExpired) return;
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::Active && state_ != State::Aborted && state_ != State::Unknown) return;
+  is_broken_ = true;
+  has_expired_ = true;
+}
+
 void Transactions::settle_statement(Call call, Answer answer) noexcept {
   const std::lock_guard lock(mutex_);
   const State before = state_;
@@ -246,8 +267,10 @@ void Transactions::settle_statement(Call call, Answer answer) noexcept {
 
 void Transactions::run_on_server(std::string_view sql, const base::CallContext& limits) {
   static const Parameters kNone;
-  const auto operation =
-      session_->execute({.sql = std::string(sql), .parameters = &kNone, .runs_on = true}, limits);
+  const auto operation = session_.run(limits, [&](const LiveSession::SessionPtr& session) {
+    return session->execute({.sql = std::string(sql), .parameters = &kNone, .runs_on = true},
+                            limits);
+  });
   operation->wait(limits);
   operation->close();
 }
@@ -258,6 +281,7 @@ void Transactions::send(Call call, const base::CallContext& limits) {
   try {
     run_on_server(text_of(call), limits);
   } catch (const Error& error) {
+    note_expiry(error);
     answer = answer_of(error);
     failure = std::current_exception();
   }
@@ -320,9 +344,11 @@ void Transactions::recover(const base::CallContext& limits) {
 
 bool Transactions::ask_autocommit(const base::CallContext& limits) {
   static const Parameters kNone;
-  auto operation = session_->execute({.sql = "SET AUTOCOMMIT", .parameters = &kNone}, limits);
-  auto statement = std::make_shared<Statement>(session_, std::move(operation),
-                                               StatementSettings{.call = limits}, clock_);
+  auto statement = session_.run(limits, [&](const LiveSession::SessionPtr& session) {
+    auto operation = session->execute({.sql = "SET AUTOCOMMIT", .parameters = &kNone}, limits);
+    return std::make_shared<Statement>(session, std::move(operation),
+                                       StatementSettings{.call = limits}, clock_);
+  });
   Result result = statement->open_result(limits);
   std::string text;
   for (const RowRef row : result.rows()) {
@@ -342,7 +368,7 @@ void Transactions::warn_ignored() {
     if (std::exchange(has_warned_, true)) return;
   }
   base::log(LogLevel::Warn, "transaction",
-            base::concat("conn=", session_->id(),
+            base::concat("conn=", session_.id(),
                          " transactions.mode=ignore: every statement is committed at once, and a "
                          "rollback undoes nothing"));
 }
@@ -461,6 +487,7 @@ void Transactions::rollback(std::optional<std::uint64_t> number, const base::Cal
   {
     const std::lock_guard lock(mutex_);
     if (number && open_number_ != *number) return;  // it has ended
+    if (has_expired_) return;                       // the server has done it
     require_usable_locked();
     is_left_off = wants_autocommit_;
   }
@@ -476,6 +503,19 @@ void Transactions::rollback(std::optional<std::uint64_t> number, const base::Cal
   if (number) end_guard(true);
 }
 
+void Transactions::reset(const base::CallContext& limits) {
+  const Alone alone(*this, limits);
+  {
+    const std::lock_guard lock(mutex_);
+    require_usable_locked();
+  }
+  const State now = state();
+  if (now == State::Unknown) recover(limits);
+  if (now == State::Active || now == State::Aborted) send(Call::Rollback, limits);
+  if (state() == State::Idle) send(Call::AutocommitOn, limits);
+  end_guard(false);
+}
+
 void Transactions::close(const base::CallContext& limits) noexcept {
   {
     const std::lock_guard lock(mutex_);
@@ -488,7 +528,7 @@ void Transactions::close(const base::CallContext& limits) noexcept {
   } catch (const std::exception& error) {
     // The server rolls back with the end of the session.
     base::log(LogLevel::Debug, "transaction",
-              base::concat("conn=", session_->id(),
+              base::concat("conn=", session_.id(),
                            " rollback at close: ", std::string_view(error.what())));
   }
   leave(true);

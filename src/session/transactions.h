@@ -6,7 +6,7 @@
 #include "base/call_context.h"
 #include "base/clock.h"
 #include "config/connection_config.h"
-#include "protocol/backend.h"
+#include "session/live_session.h"
 #include "session/statement.h"
 #include "session/transaction_rules.h"
 
@@ -30,7 +30,8 @@ namespace dbsql::session {
 class Transactions {
  public:
   /// \param end_results  closes what is still being read, before a transaction ends
-  Transactions(std::shared_ptr<protocol::Session> session, config::TransactionOptions options,
+  /// \param session  outlives this object
+  Transactions(LiveSession& session, config::TransactionOptions options,
                std::function<void()> end_results, base::Clock& clock);
   Transactions(const Transactions&) = delete;
   Transactions& operator=(const Transactions&) = delete;
@@ -49,6 +50,7 @@ class Transactions {
       }
       return result;
     } catch (const Error& error) {
+      note_expiry(error);
       turn.settle(answer_of(error));
       throw;
     }
@@ -66,8 +68,17 @@ class Transactions {
 
   /// Whether requests other than its statements would disturb a transaction.
   bool is_in_transaction() const noexcept;
-  /// A COMMIT is lost: nobody may use the session any more.
+  /// A COMMIT is lost, or the session has expired inside a transaction: nobody may use it any more.
   bool is_broken() const noexcept;
+  /// Whether autocommit is off and no transaction has begun: the server has to be told again when
+  /// another session takes the place of this one.
+  bool is_autocommit_off() const noexcept;
+  bool are_ignored() const noexcept { return options_.ignored; }
+
+  /// Whether `reset` has anything to do.
+  bool needs_reset() const noexcept;
+  /// Rolls back what is open and switches autocommit on: as the session began.
+  void reset(const base::CallContext& limits);
 
   /// Rolls back what is open, if nobody is using the session.
   void close(const base::CallContext& limits) noexcept;
@@ -120,9 +131,10 @@ class Transactions {
   void recover(const base::CallContext& limits);
   void end_guard(bool wants_autocommit) noexcept;
   void warn_ignored();
+  void note_expiry(const Error& error) noexcept;
   TransactionState state() const noexcept;
 
-  const std::shared_ptr<protocol::Session> session_;
+  LiveSession& session_;
   const config::TransactionOptions options_;
   const std::function<void()> end_results_;
   base::Clock& clock_;
@@ -134,6 +146,7 @@ class Transactions {
   TransactionState state_ = TransactionState::Auto;  // guarded by mutex_
   bool is_explicit_ = false;                         // guarded by mutex_: from BEGIN
   bool is_broken_ = false;                           // guarded by mutex_
+  bool has_expired_ = false;       // guarded by mutex_: inside a transaction; broken, too
   bool wants_autocommit_ = false;  // guarded by mutex_: to be switched on before the next statement
   std::uint64_t open_number_ = 0;  // guarded by mutex_: of a `Transaction`; 0 = none
   std::uint64_t last_number_ = 0;  // guarded by mutex_

@@ -116,6 +116,10 @@ void ConnectionTelemetry::on(const observe::Event& event) noexcept {
 }
 
 void ConnectionTelemetry::session_opened(const observe::SessionOpened& event) {
+  {
+    const std::lock_guard lock(mutex_);
+    session_id_ = event.session_id;
+  }
   outbox_->set_session(WireId(event.session_id));
   Operation operation;
   operation.type = OperationType::CreateSession;
@@ -148,6 +152,10 @@ void ConnectionTelemetry::decided(Answer answer) noexcept {
 }
 
 void ConnectionTelemetry::session_closed(const observe::SessionClosed& event) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!session_id_.empty() && event.session_id != session_id_) return;
+  }
   Operation operation;
   operation.type = OperationType::DeleteSession;
   operation.latency_ms = std::chrono::duration_cast<milliseconds>(event.latency).count();

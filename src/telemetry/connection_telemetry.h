@@ -53,7 +53,8 @@ class ConnectionTelemetry final : public observe::Observer,
   ConnectionTelemetry(const ConnectionTelemetry&) = delete;
   ConnectionTelemetry& operator=(const ConnectionTelemetry&) = delete;
 
-  /// Sessions that were opened and closed; a closed one ends this object's work as `close` does.
+  /// Sessions that were opened and closed. The last one to be opened ends this object's work as
+  /// `close` does; others were forgotten by the server and replaced, and nothing was asked of it.
   void on(const observe::Event& event) noexcept override;
 
   /// The session could not be opened. Nothing is told of it unless it is known by now that it may.
@@ -90,6 +91,7 @@ class ConnectionTelemetry final : public observe::Observer,
   Decision decision_;               // guarded by mutex_
   std::shared_ptr<Sender> sender_;  // guarded by mutex_
   SenderKey key_;                   // guarded by mutex_: of `sender_`
+  std::string session_id_;          // guarded by mutex_: of the last one
   bool closed_ = false;             // guarded by mutex_
 };
 

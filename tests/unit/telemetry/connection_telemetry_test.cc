@@ -100,8 +100,9 @@ struct TelemetryOfAConnection : testing::Test {
   static void open(ConnectionTelemetry& connection, std::string id = "01ef-session") {
     connection.on(observe::SessionOpened{std::move(id), 12ms});
   }
-  static void close(ConnectionTelemetry& connection, bool failed = false) {
-    connection.on(observe::SessionClosed{"01ef-session", 3ms, failed});
+  static void close(ConnectionTelemetry& connection, bool failed = false,
+                    std::string id = "01ef-session") {
+    connection.on(observe::SessionClosed{std::move(id), 3ms, failed});
   }
   std::shared_ptr<StatementTelemetry> statement(
       const std::shared_ptr<ConnectionTelemetry>& connection) {
@@ -341,13 +342,27 @@ TEST_F(TelemetryOfAConnection, DeliversNothingTwiceAndLosesNothingOfManyConnecti
         const auto connection = ConnectionTelemetry::create(forced());
         open(*connection, "s" + std::to_string(i));
         for (int j = 0; j < kStatements; ++j) statement(connection)->finish();
-        close(*connection);
+        close(*connection, false, "s" + std::to_string(i));
       });
     }
   }
 
   EXPECT_EQ(workspace.logs().size(), static_cast<std::size_t>(kThreads * (kStatements + 2)));
   EXPECT_EQ(registry.size(), 0U);
+}
+
+TEST_F(TelemetryOfAConnection, GoesOnWithTheSessionThatTookThePlaceOfAnother) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection, "first");
+  open(*connection, "second");
+  close(*connection, true, "first");
+  statement(connection)->finish();
+  close(*connection, false, "second");
+
+  EXPECT_THAT(workspace.operations(), UnorderedElementsAre("CREATE_SESSION", "CREATE_SESSION",
+                                                           "EXECUTE_STATEMENT", "DELETE_SESSION"));
+  EXPECT_EQ(workspace.log("EXECUTE_STATEMENT")["session_id"], "second");
+  EXPECT_EQ(workspace.log("DELETE_SESSION")["session_id"], "second");
 }
 
 /// Runs in a child of this process, which has none of its threads. \return whether all went well
