@@ -5,6 +5,7 @@
 #include <dbsql/arrow_c.h>
 #include <dbsql/auth_explanation.h>
 #include <dbsql/connection.h>
+#include <dbsql/connection_pool.h>
 #include <dbsql/connector.h>
 #include <dbsql/connector_options.h>
 #include <dbsql/error.h>

@@ -71,6 +71,21 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   base::CallContext limits_of(const WaitOptions& options) const;
   void close() noexcept;
 
+  // For the pool. Nothing but `reset` waits for the server.
+  /// Ends what is still running or being read.
+  void end_statements() noexcept { open_statements_.close_all(); }
+  /// Whether nothing is known to be wrong with the session it has now.
+  bool is_sound() const noexcept {
+    return !closed_ && !is_lost_ && !transactions_.is_broken() && !session_.current()->is_dead();
+  }
+  /// Whether everything that statements have made of the session can be undone.
+  bool can_be_reset() const;
+  bool needs_reset() const;
+  /// Brings the session back to how it was opened (reference/auth-http-config.md 5.3).
+  void reset(const base::CallContext& limits);
+  /// Ends without a word to the server, also when it is just being closed.
+  void abandon() noexcept;
+
  private:
   enum class Reply : std::uint8_t { AtOnce, WithFirstRows };
   using OperationType = telemetry::OperationType;

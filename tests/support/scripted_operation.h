@@ -24,6 +24,7 @@ class ScriptedOperation final : public protocol::Operation {
   protocol::ResultMetadata result_metadata;
   std::deque<std::function<protocol::Page()>> pages;  ///< each call of next_page() takes one
   std::optional<std::int64_t> modified_rows;
+  bool is_held = true;         ///< by the server, until it is closed
   int* closes = nullptr;       ///< counts close() calls when set
   int* asked_ahead = nullptr;  ///< counts ask_ahead() calls when set
 
@@ -56,10 +57,11 @@ class ScriptedOperation final : public protocol::Operation {
     return {};
   }
   std::optional<std::int64_t> affected_rows() const noexcept override { return modified_rows; }
-  bool is_open() const noexcept override { return true; }
+  bool is_open() const noexcept override { return is_held; }
   void cancel(const base::CallContext&) override {}
   void cancel_in_background() noexcept override {}
   void close() noexcept override {
+    is_held = false;
     if (closes != nullptr) ++*closes;
   }
 
