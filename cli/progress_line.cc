@@ -19,6 +19,8 @@ std::string_view phase_name(ProgressView::Phase phase) noexcept {
   switch (phase) {
     case ProgressView::Phase::Connecting:
       return "Connecting";
+    case ProgressView::Phase::Starting:
+      return "The warehouse is starting";
     case ProgressView::Phase::Waiting:
       return "Waiting for the warehouse";
     case ProgressView::Phase::Running:
@@ -69,8 +71,18 @@ void ProgressLine::start(ProgressView::Phase phase) {
 }
 
 void ProgressLine::update(const Progress& progress) noexcept {
-  phase_ = progress.state == Progress::State::Pending ? ProgressView::Phase::Waiting
-                                                      : ProgressView::Phase::Running;
+  switch (progress.state) {
+    case Progress::State::Starting:
+      phase_ = ProgressView::Phase::Starting;
+      break;
+    case Progress::State::Pending:
+      phase_ = ProgressView::Phase::Waiting;
+      break;
+    case Progress::State::Running:
+    case Progress::State::Finished:
+      phase_ = ProgressView::Phase::Running;
+      break;
+  }
 }
 
 void ProgressLine::update(const StagingProgress& progress) noexcept {

@@ -15,6 +15,7 @@ namespace dbsql::cli {
 struct ProgressView {
   enum class Phase : std::uint8_t {
     Connecting,
+    Starting,
     Waiting,
     Running,
     Fetching,

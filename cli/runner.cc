@@ -24,7 +24,11 @@ void Runner::connect() {
   connection_.reset();
   progress_.start(ProgressView::Phase::Connecting);
   try {
-    connection_ = connector_.connect({.timeout = options_.timeout, .stop = interrupts_.token()});
+    connection_ = connector_.connect(
+        {.timeout = options_.timeout,
+         .stop = interrupts_.token(),
+         .query_tags = {},
+         .on_progress = [this](const Progress& progress) { progress_.update(progress); }});
   } catch (...) {
     progress_.stop();
     throw;

@@ -176,6 +176,10 @@ constexpr std::array kOptions{
              line.server.service.session_idle_timeout =
                  parse_duration("--session-idle-timeout", value);
            }},
+    Option{"--start-time", true,
+           [](CommandLine& line, std::string_view value) {
+             line.server.start_time = parse_duration("--start-time", value);
+           }},
     Option{"--feature-flag", true,
            [](CommandLine& line, std::string_view value) {
              line.server.telemetry.flags.insert(
@@ -292,6 +296,7 @@ How it behaves
                              (default V8; databricks-old V3, spark HIVE_V10)
   --direct-results-wait T    how long ExecuteStatement waits for the statement to end, for instance 250ms (default 5s)
   --session-idle-timeout T   close sessions that nobody used for so long (default: never)
+  --start-time T             be stopped at first, and take so long to start when a request comes (default: up at once)
 
 What drivers tell it about themselves
   --feature-flag NAME=VALUE  a flag that drivers are told when they ask; may be repeated
@@ -301,8 +306,8 @@ What drivers tell it about themselves
   --quiet                    no messages on standard error
   --help, --version
 
-Faults, the request journal and telemetry are at /_local/faults, /_local/journal and /_local/telemetry: see
-docs/warehouse.md.
+Faults, the request journal, telemetry and the power switch are at /_local/faults, /_local/journal, /_local/telemetry
+and /_local/power: see docs/warehouse.md.
 Ctrl-C stops it. Exit codes: 0 stopped, 1 cannot start, 2 wrong arguments.
 )";
 }

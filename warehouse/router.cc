@@ -237,7 +237,10 @@ void Router::serve(const std::shared_ptr<Exchange>& exchange) {
     return exchange->reply(std::move(*refusal));
   }
   if (is_local) return serve_local(*exchange);
-  if (const auto compute = compute_of(request.path())) return serve_thrift(exchange, *compute);
+  if (const auto compute = compute_of(request.path())) {
+    if (auto refusal = power_.refuse()) return exchange->reply(std::move(*refusal));
+    return serve_thrift(exchange, *compute);
+  }
   if (is_telemetry(request.path())) return exchange->reply(telemetry_.serve(request));
   if (!traits_.hive && request.path() == IdentityService::kWhoAmIPath)
     return exchange->reply(identity_.who_am_i(request));
@@ -285,6 +288,7 @@ void Router::serve_local(Exchange& exchange) {
   if (path == "/_local/journal") return serve_journal(exchange);
   if (path == "/_local/sessions") return serve_sessions(exchange);
   if (path == "/_local/telemetry") return serve_telemetry_records(exchange);
+  if (path == "/_local/power") return serve_power(exchange);
   if (path == "/_local/health") {
     return exchange.reply(
         json_reply(200, base::concat(R"({"status":"ok","sessions":)", thrift_.open_sessions(),
@@ -292,7 +296,7 @@ void Router::serve_local(Exchange& exchange) {
   }
   exchange.reply(error_reply(404, "ENDPOINT_NOT_FOUND",
                              "Local endpoints are /_local/health, /_local/faults, /_local/journal, "
-                             "/_local/sessions, /_local/telemetry."));
+                             "/_local/power, /_local/sessions, /_local/telemetry."));
 }
 
 void Router::serve_faults(Exchange& exchange) {
@@ -309,6 +313,20 @@ void Router::serve_faults(Exchange& exchange) {
     return exchange.reply(error_reply(405, "METHOD_NOT_ALLOWED", "Use GET, POST or DELETE."));
   }
   exchange.reply(json_reply(200, faults_.to_json()));
+}
+
+void Router::serve_power(Exchange& exchange) {
+  const HttpRequest& request = exchange.request();
+  if (request.method == "POST") {
+    try {
+      power_.set_from_json(request.body);
+    } catch (const std::invalid_argument& error) {
+      return exchange.reply(error_reply(400, "BAD_REQUEST", error.what()));
+    }
+  } else if (request.method != "GET") {
+    return exchange.reply(error_reply(405, "METHOD_NOT_ALLOWED", "Use GET or POST."));
+  }
+  exchange.reply(json_reply(200, power_.to_json()));
 }
 
 void Router::serve_journal(Exchange& exchange) {

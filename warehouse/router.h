@@ -6,6 +6,7 @@
 #include "warehouse/guid.h"
 #include "warehouse/identity_service.h"
 #include "warehouse/journal.h"
+#include "warehouse/power.h"
 #include "warehouse/storage.h"
 #include "warehouse/telemetry_service.h"
 #include "warehouse/thrift_service.h"
@@ -32,7 +33,8 @@ struct RouterOptions {
 class Router {
  public:
   Router(RouterOptions options, FaultRules& faults, Journal& journal, ThriftService& thrift,
-         Storage& storage, IdentityService& identity, TelemetryService& telemetry, Timers& timers)
+         Storage& storage, IdentityService& identity, TelemetryService& telemetry, Power& power,
+         Timers& timers)
       : options_(std::move(options)),
         traits_(traits_of(options_.flavor)),
         faults_(faults),
@@ -41,6 +43,7 @@ class Router {
         storage_(storage),
         identity_(identity),
         telemetry_(telemetry),
+        power_(power),
         timers_(timers) {}
 
   void route(std::shared_ptr<Exchange> exchange);
@@ -59,6 +62,7 @@ class Router {
   void serve_faults(Exchange& exchange);
   void serve_journal(Exchange& exchange);
   void serve_sessions(Exchange& exchange);
+  void serve_power(Exchange& exchange);
   void serve_telemetry_records(Exchange& exchange);
   bool is_telemetry(std::string_view path) const;
   std::optional<Compute> compute_of(std::string_view path) const;
@@ -75,6 +79,7 @@ class Router {
   Storage& storage_;
   IdentityService& identity_;
   TelemetryService& telemetry_;
+  Power& power_;
   Timers& timers_;
 };
 

@@ -110,8 +110,9 @@ class Server::Impl {
         thrift_(*engine_, http_, journal_, storage_, options_.service, clock),
         telemetry_(options_.telemetry),
         identity_provider_(options_.identity, RouterOptions().org_id, journal_, clock),
+        power_(options_.start_time, options_.warehouse_id, clock),
         router_({.flavor = options_.service.flavor, .token = options_.token}, faults_, journal_,
-                thrift_, storage_, identity_provider_, telemetry_, http_) {
+                thrift_, storage_, identity_provider_, telemetry_, power_, http_) {
     raise_descriptor_limit();
     load_tables(*engine_, options_);
     if (identity_) ca_file_ = write_authority(*identity_, options_.tls_directory);
@@ -183,6 +184,7 @@ class Server::Impl {
   Storage& storage() noexcept { return storage_; }
   IdentityService& identity() noexcept { return identity_provider_; }
   TelemetryService& telemetry() noexcept { return telemetry_; }
+  Power& power() noexcept { return power_; }
 
  private:
   void expire_later() {
@@ -205,6 +207,7 @@ class Server::Impl {
   ThriftService thrift_;
   TelemetryService telemetry_;
   IdentityService identity_provider_;
+  Power power_;
   Router router_;
 };
 
@@ -226,6 +229,7 @@ ThriftService& Server::thrift() noexcept { return impl_->thrift(); }
 Storage& Server::storage() noexcept { return impl_->storage(); }
 IdentityService& Server::identity() noexcept { return impl_->identity(); }
 TelemetryService& Server::telemetry() noexcept { return impl_->telemetry(); }
+Power& Server::power() noexcept { return impl_->power(); }
 std::string Server::scalar_text(std::string_view sql) { return impl_->scalar_text(sql); }
 
 std::int64_t Server::scalar(std::string_view sql) {

@@ -8,6 +8,7 @@
 #include "warehouse/telemetry_service.h"
 #include "warehouse/thrift_service.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@
 namespace dbsql::warehouse {
 
 class IdentityService;
+class Power;
 
 /// Path of the SQL engine: $DBSQL_ENGINE_LIBRARY, else the place where tools/bootstrap puts it,
 /// else libduckdb.so as the system's loader finds it.
@@ -37,6 +39,7 @@ struct ServerOptions {
   std::string client_ca_file;  ///< with TLS: clients need a certificate that these have signed
   std::vector<std::string> tls_names;  ///< hosts that the certificate is for beside this machine
   std::string warehouse_id = "local";
+  std::chrono::milliseconds start_time{0};  ///< above 0: it is stopped at first (`Power`)
 
   ServiceOptions service;
   EngineOptions engine;  ///< an empty library = `default_engine_library()`
@@ -76,6 +79,7 @@ class Server {
   Storage& storage() noexcept;
   IdentityService& identity() noexcept;
   TelemetryService& telemetry() noexcept;
+  Power& power() noexcept;
 
   /// Runs a statement in an engine session of its own, past the wire. Returns the first value of
   /// the first row as text ("" for NULL and for no rows). \throws EngineError

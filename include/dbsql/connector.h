@@ -5,6 +5,7 @@
 #include <dbsql/export.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -24,6 +25,9 @@ struct ConnectOptions {
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
   /// Whether a session that has expired is replaced; in place of `connection.recovery`.
   std::optional<bool> recovery;
+  /// Called from the connecting thread, with `Progress::State::Starting`, each time the server says
+  /// that the warehouse is not up yet (option `warehouse.start_timeout`). It must not throw.
+  std::function<void(const Progress&)> on_progress;
 };
 
 /// Where and how to connect: checked once, then used for any number of connections.

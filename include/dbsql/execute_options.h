@@ -56,12 +56,17 @@ class Parameters {
   std::vector<Parameter> items_;
 };
 
-/// Where a statement stands while the caller waits for it.
+/// Where a statement, or the opening of a connection, stands while the caller waits for it.
 struct Progress {
-  enum class State : std::uint8_t { Pending, Running, Finished };
+  enum class State : std::uint8_t {
+    Starting,  ///< the warehouse is not up yet: the server asks to come again
+    Pending,
+    Running,
+    Finished
+  };
   State state = State::Pending;
-  std::chrono::milliseconds elapsed{0};  ///< since the statement was submitted
-  int polls = 0;                         ///< status requests so far
+  std::chrono::milliseconds elapsed{0};  ///< since the request was sent first
+  int polls = 0;                         ///< requests so far that asked where it stands
   std::string statement_id;
 };
 
@@ -86,8 +91,8 @@ struct ExecuteOptions {
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
   /// The caller's own id for this call; it appears in errors and log lines.
   std::string correlation_id;
-  /// Called from the waiting thread after each status reply while the statement runs. It must not
-  /// throw.
+  /// Called from the waiting thread after each status reply while the statement runs, and after
+  /// each reply that says that the warehouse is still starting. It must not throw.
   std::function<void(const Progress&)> on_progress;
   /// For PUT, GET and REMOVE of a volume's file. What it points to must stay until the file was
   /// moved: by `query()` and `execute()`, or by `StatementHandle::result()`.

@@ -120,6 +120,17 @@ constexpr Option kRetry[] = {
      .help = "time from the first attempt after which none is made any more",
      .store = store<&Config::retry, &http::RetryOptions::total_timeout>,
      .text = text<&Config::retry, &http::RetryOptions::total_timeout>},
+    {.key = "warehouse.start_timeout",
+     .type = OptionType::Duration,
+     .unit = "s",
+     .fallback = "900s",
+     .minimum = 0,
+     .maximum = kDay,
+     .help =
+         "how long a warehouse that is starting is waited for, however many attempts that takes, "
+         "within retry.total_timeout; 0 = it is a failure like others",
+     .store = store<&Config::retry, &http::RetryOptions::start_timeout>,
+     .text = text<&Config::retry, &http::RetryOptions::start_timeout>},
     {.key = "retry.rate_limit_timeout",
      .other_names = "adbc.databricks.rate_limit_retry_timeout",
      .jdbc_names = "RateLimitRetryTimeout",

@@ -8,6 +8,7 @@
 #include "http/http_error.h"
 #include "http/rate_limit_gate.h"
 #include "http/redirect.h"
+#include "http/warehouse_state.h"
 #include "observe/observer.h"
 
 #include <algorithm>
@@ -109,13 +110,18 @@ class Attempts {
                                   response == nullptr ? 0 : response->status, options_);
     if (verdict == Verdict::Retry && !rewind_bodies()) verdict = Verdict::Fail;
     ErrorFields fields = describe(reply, verdict, hint);
-    const auto wait = verdict == Verdict::Retry
-                          ? next_wait(options_, outcome, state(now), hint, random_unit())
-                          : std::nullopt;
+    RetryState where = state(now);
+    where.is_starting = is_starting(fields, hint.has_value());
+    const auto wait =
+        fields.retryable ? next_wait(options_, outcome, where, hint, random_unit()) : std::nullopt;
     if (!wait) throw_final(std::move(fields));
     log_retry(fields, *wait);
     if (call_.observer != nullptr)
-      call_.observer->on(observe::RequestRepeated{request_.name, count_, *wait});
+      call_.observer->on(observe::RequestRepeated{.request = request_.name,
+                                                  .attempts = count_,
+                                                  .elapsed = where.elapsed,
+                                                  .wait = *wait,
+                                                  .is_starting = where.is_starting});
     remember(std::move(fields));
     pause(*wait);
   }
@@ -155,7 +161,8 @@ class Attempts {
     ErrorFields fields =
         std::visit([&](const auto& outcome) { return error_of(request_, outcome); }, reply);
     const auto* failure = std::get_if<Failure>(&reply);
-    fields.retryable = verdict == Verdict::Retry;
+    // A warehouse that was deleted does not come back, whatever the status.
+    fields.retryable = verdict == Verdict::Retry && fields.kind != ErrorKind::Configuration;
     fields.outcome_unknown =
         verdict == Verdict::OutcomeUnknown ||
         (failure != nullptr && failure->bytes_sent && is_write(request_.request_class));
@@ -164,6 +171,11 @@ class Attempts {
     }
     fields.retry_after = hint;
     return fields;
+  }
+
+  bool is_starting(const ErrorFields& fields, bool has_hint) const {
+    return may_be_starting(request_.request_class, fields.http_status, has_hint,
+                           warehouse_state_in(fields.message, fields.error_class));
   }
 
   void add_history(ErrorFields& fields) const {

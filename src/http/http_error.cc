@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "http/storage_error.h"
 #include "http/url.h"
+#include "http/warehouse_state.h"
 
 #include <nlohmann/json.hpp>
 
@@ -115,6 +116,32 @@ std::string_view advice(ErrorKind kind, RequestClass request_class) noexcept {
   }
 }
 
+std::string_view advice(WarehouseState state) noexcept {
+  switch (state) {
+    case WarehouseState::Starting:
+      return "; the warehouse is starting: try again in a moment, or allow it more time with "
+             "warehouse.start_timeout";
+    case WarehouseState::Stopped:
+      return "; the warehouse is stopped: start it, or ask for the right to";
+    case WarehouseState::Deleted:
+    case WarehouseState::Unknown:
+      break;
+  }
+  return {};
+}
+
+/// Only where its compute is asked for something: elsewhere the words are about other things.
+WarehouseState warehouse_state_of(const Request& request, const ServerMessage& message) {
+  switch (request.request_class) {
+    case RequestClass::Open:
+    case RequestClass::Execute:
+    case RequestClass::Commit:
+      return warehouse_state_in(message.text, message.error_class);
+    default:
+      return WarehouseState::Unknown;
+  }
+}
+
 std::string redirect_target(const Response& response) {
   const auto location = find_header(response.headers, "location");
   const auto url = Url::parse(location.substr(0, location.find('#')));
@@ -211,10 +238,12 @@ ErrorFields error_of(const Request& request, const Response& response) {
     return fields;
   }
   ServerMessage message = server_message(response);
+  const WarehouseState state = warehouse_state_of(request, message);
+  if (state == WarehouseState::Deleted) fields.kind = ErrorKind::Configuration;
   fields.error_class = std::move(message.error_class);
   fields.message = base::concat(name_of(request), ": ", message.text, " (HTTP ", response.status,
                                 " from ", server_of(request.url), request_id(response), ")",
-                                advice(fields.kind, request.request_class));
+                                advice(state), advice(fields.kind, request.request_class));
   return fields;
 }
 

@@ -13,6 +13,8 @@ namespace {
 constexpr Verdict kRetry = Verdict::Retry;
 constexpr Verdict kFail = Verdict::Fail;
 constexpr Verdict kUnknown = Verdict::OutcomeUnknown;
+constexpr int kServiceUnavailable = 503;
+constexpr std::chrono::milliseconds kLongestStartWait{10'000};
 
 /// One row of the table of reference/auth-http-config.md 4.7, its columns in the order of
 /// `Outcome`.
@@ -126,14 +128,40 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
   return std::chrono::seconds(std::clamp<std::int64_t>(wait.count(), 0, kLongest));
 }
 
+bool may_be_starting(RequestClass request_class, int status, bool has_retry_after,
+                     WarehouseState state) noexcept {
+  if (status != kServiceUnavailable || state == WarehouseState::Deleted) return false;
+  switch (request_class) {
+    case RequestClass::Open:
+      return true;
+    case RequestClass::Execute:
+    case RequestClass::Commit:
+    case RequestClass::Read:
+    case RequestClass::Fetch:
+    case RequestClass::FetchNext:
+      return has_retry_after || state != WarehouseState::Unknown;
+    case RequestClass::Close:  // nobody waits for minutes to end something
+    case RequestClass::Auth:
+    case RequestClass::Storage:
+    case RequestClass::Telemetry:
+      break;
+  }
+  return false;
+}
+
 std::optional<std::chrono::milliseconds> next_wait(const RetryOptions& options, Outcome outcome,
                                                    const RetryState& state,
                                                    std::optional<std::chrono::seconds> hint,
                                                    double unit) noexcept {
-  if (state.attempts >= options.max_attempts) return std::nullopt;
+  const bool awaits_start =
+      state.is_starting && options.start_timeout.count() > 0 && options.max_attempts > 1;
+  if (state.attempts >= options.max_attempts && !awaits_start) return std::nullopt;
   auto wait = backoff(options, state.attempts - 1, unit);
+  // A start takes seconds or minutes; its end should be noticed soon.
+  if (awaits_start) wait = std::min(wait, kLongestStartWait);
   if (hint) wait = std::max<std::chrono::milliseconds>(wait, *hint);
   auto budget = options.total_timeout - state.elapsed;
+  if (awaits_start) budget = std::min(budget, options.start_timeout - state.elapsed);
   if (outcome == Outcome::RateLimited) {
     budget = std::min(budget, options.rate_limit_timeout - state.rate_limited);
   }

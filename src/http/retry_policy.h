@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/transport.h"
+#include "http/warehouse_state.h"
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +18,9 @@ struct RetryOptions {
   std::chrono::milliseconds wait_max{60'000};
   std::chrono::milliseconds total_timeout{900'000};       ///< from the first send
   std::chrono::milliseconds rate_limit_timeout{120'000};  ///< of an unbroken run of 429
+  /// How long a warehouse may take to start: until then `max_attempts` does not count, unless there
+  /// are to be no retries. Within `total_timeout`; 0 = as any other failure.
+  std::chrono::milliseconds start_timeout{900'000};
   /// Statuses after which a statement is sent again although it may have run: the user knows that
   /// there it has not, or that it does no harm.
   std::vector<int> dangerous_statuses;
@@ -67,7 +71,14 @@ struct RetryState {
   std::chrono::milliseconds elapsed{0};                ///< since the first send
   std::chrono::milliseconds rate_limited{0};           ///< since the first 429 of an unbroken run
   std::optional<std::chrono::milliseconds> remaining;  ///< until the call's deadline
+  bool is_starting = false;                            ///< the warehouse, as `may_be_starting` says
 };
+
+/// Whether a reply can mean that the warehouse is not up yet. Gateways answer 503 until it is, and
+/// not all of them say why: where a session is opened, none has to (reference/auth-http-config.md
+/// 4.7 note 3, reference/thrift.md 1.4).
+bool may_be_starting(RequestClass request_class, int status, bool has_retry_after,
+                     WarehouseState state) noexcept;
 
 /// The wait before the next attempt; nothing when a limit forbids it.
 /// \param hint  the server's Retry-After: a floor for the wait

@@ -31,9 +31,11 @@ struct SessionClosed {
 /// A request of the call, to the warehouse or for a file of a volume, has failed and will be sent
 /// again.
 struct RequestRepeated {
-  std::string_view request;           ///< its name in errors, such as `FetchResults`
-  int attempts = 0;                   ///< that have failed
-  std::chrono::milliseconds wait{0};  ///< until the next one
+  std::string_view request;              ///< its name in errors, such as `FetchResults`
+  int attempts = 0;                      ///< that have failed
+  std::chrono::milliseconds elapsed{0};  ///< since the first was sent
+  std::chrono::milliseconds wait{0};     ///< until the next one
+  bool is_starting = false;              ///< the warehouse seems not to be up yet
 };
 struct StatementSubmitted {
   std::string_view statement_id;  ///< empty when the server refused it at once

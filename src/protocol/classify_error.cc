@@ -2,6 +2,7 @@
 
 #include "base/one_line.h"
 #include "base/text.h"
+#include "http/warehouse_state.h"
 
 #include <algorithm>
 #include <array>
@@ -90,6 +91,24 @@ std::string for_people(std::string_view message) {
   return base::one_line(message.substr(0, message.find("\n\n== SQL")));
 }
 
+/// Statements also fail because the compute under them goes away (reference/sea.md 10).
+void add_warehouse_state(ErrorFields& fields) {
+  switch (http::warehouse_state_in(fields.message, fields.error_class)) {
+    case http::WarehouseState::Starting:
+    case http::WarehouseState::Stopped:
+      fields.kind = ErrorKind::Unavailable;
+      fields.message += "; the warehouse was not available: run the statement again";
+      break;
+    case http::WarehouseState::Deleted:
+      fields.kind = ErrorKind::Configuration;
+      fields.connection_dead = true;
+      fields.message += "; there is no such warehouse any more: connect to another one";
+      break;
+    case http::WarehouseState::Unknown:
+      break;
+  }
+}
+
 }  // namespace
 
 ErrorKind classify_sqlstate(std::string_view sqlstate) noexcept {
@@ -144,6 +163,8 @@ ErrorFields classify(const ServerError& error) {
     fields.kind = ErrorKind::StatementClosed;
     fields.message =
         "the server no longer knows this statement; run it again (" + fields.message + ")";
+  } else if (fields.kind == ErrorKind::SqlOther) {
+    add_warehouse_state(fields);
   }
   return fields;
 }

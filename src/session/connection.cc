@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "session/connection_impl.h"
+#include "session/progress.h"
 #include "session/read_only.h"
 #include "session/result_impl.h"
 #include "telemetry/statement_telemetry.h"
@@ -110,6 +111,8 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
     settings.wait_until = clock_.now() + server_timeout + kServerTimeoutSlack;
   base::CallContext call = limits;
   call.observer = settings.observers.get();
+  session::ProgressObserver progress(options.on_progress, call.observer);
+  if (options.on_progress) call.observer = &progress;
   try {
     return session_.run(call, [&](const session::LiveSession::SessionPtr& session) {
       auto operation = session->execute({.sql = std::string(sql),

@@ -19,6 +19,7 @@
 #include "session/connection_impl.h"
 #include "session/connector_options_impl.h"
 #include "session/credentials.h"
+#include "session/progress.h"
 #include "session/telemetry_settings.h"
 #include "session/transport.h"
 #include "staging/transfer.h"
@@ -146,6 +147,8 @@ class Connector::Impl {
     base::CallContext call;
     if (options.timeout) call.deadline = clock.now() + *options.timeout;
     call.stop = options.stop;
+    session::ProgressObserver progress(options.on_progress);
+    if (options.on_progress) call.observer = &progress;
     warn_if_unverified();
     const auto telemetry =
         telemetry_ ? telemetry::ConnectionTelemetry::create(*telemetry_) : nullptr;

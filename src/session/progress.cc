@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <chrono>
+#include <optional>
 #include <variant>
 
 namespace dbsql::session {
@@ -21,18 +22,31 @@ Progress::State to_public(observe::StatementPolled::State state) noexcept {
   return Progress::State::Finished;
 }
 
+std::optional<Progress> progress_of(const observe::Event& event) {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  if (const auto* polled = std::get_if<observe::StatementPolled>(&event))
+    return Progress{.state = to_public(polled->state),
+                    .elapsed = duration_cast<milliseconds>(polled->since_submit),
+                    .polls = polled->polls,
+                    .statement_id = std::string(polled->statement_id)};
+  const auto* repeated = std::get_if<observe::RequestRepeated>(&event);
+  if (repeated == nullptr || !repeated->is_starting) return std::nullopt;
+  return Progress{.state = Progress::State::Starting,
+                  .elapsed = repeated->elapsed,
+                  .polls = repeated->attempts,
+                  .statement_id = {}};
+}
+
 }  // namespace
 
 void ProgressObserver::on(const observe::Event& event) noexcept {
   if (next_ != nullptr) next_->on(event);
-  const auto* polled = std::get_if<observe::StatementPolled>(&event);
-  if (polled == nullptr || !on_progress_) return;
+  if (!on_progress_) return;
+  const auto progress = progress_of(event);
+  if (!progress) return;
   try {
-    on_progress_(
-        {.state = to_public(polled->state),
-         .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(polled->since_submit),
-         .polls = polled->polls,
-         .statement_id = std::string(polled->statement_id)});
+    on_progress_(*progress);
   } catch (...) {
     base::log(LogLevel::Warn, "session", "a progress callback threw an exception; it is ignored");
   }

@@ -8,7 +8,8 @@
 
 namespace dbsql::session {
 
-/// Hands the polls of one statement to the caller's progress callback.
+/// Hands the polls of one statement, and the wait for a warehouse that starts, to the caller's
+/// progress callback.
 class ProgressObserver final : public observe::Observer {
  public:
   /// \param on_progress  outlives this object; may be empty

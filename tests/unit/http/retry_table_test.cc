@@ -224,7 +224,7 @@ TEST(RetryLimits, EndWithTheLastAttemptAndTellOfAll) {
     FakeClock clock;
     clock.advance_when_waited_on(true);
     const auto transport = std::make_shared<AlwaysFails>(503);
-    const Client client(transport, {.max_attempts = most}, {}, clock);
+    const Client client(transport, {.max_attempts = most, .start_timeout = 0ms}, {}, clock);
 
     const Error error = test::capture_error(
         [&] { client.send({.url = "https://h/", .request_class = RequestClass::Open}, {}); });
