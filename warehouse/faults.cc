@@ -13,9 +13,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::array<std::pair<Fault::Kind, std::string_view>, 10> kKindNames{{
+constexpr std::array<std::pair<Fault::Kind, std::string_view>, 11> kKindNames{{
     {Fault::Kind::None, "delay"},
     {Fault::Kind::Status, "status"},
+    {Fault::Kind::StatusAfter, "status_after"},
     {Fault::Kind::ResetBefore, "reset_before"},
     {Fault::Kind::ResetAfter, "reset_after"},
     {Fault::Kind::Stall, "stall"},
@@ -29,6 +30,10 @@ constexpr std::array<std::pair<Fault::Kind, std::string_view>, 10> kKindNames{{
 bool takes_byte_count(Fault::Kind kind) {
   return kind == Fault::Kind::TruncateBody || kind == Fault::Kind::StallBody ||
          kind == Fault::Kind::ResetBody || kind == Fault::Kind::ResetUpload;
+}
+
+bool takes_status(Fault::Kind kind) {
+  return kind == Fault::Kind::Status || kind == Fault::Kind::StatusAfter;
 }
 
 [[noreturn]] void refuse(std::string_view member, std::string_view expectation) {
@@ -67,7 +72,7 @@ void set_kind(Fault& fault, Fault::Kind kind, std::string_view member) {
 }
 
 void read_kind(Fault& fault, Fault::Kind kind, std::string_view member, const ordered_json& value) {
-  if (kind == Fault::Kind::Status) {
+  if (takes_status(kind)) {
     const std::uint64_t status = read_count(member, value);
     if (status < 200 || status > 599) refuse(member, "must be between 200 and 599");
     fault.status = static_cast<int>(status);
@@ -120,8 +125,9 @@ FaultRule read_rule(const ordered_json& json) {
   }
   if (!has_action)
     throw std::invalid_argument("a fault rule needs an action, for instance \"status\": 503");
-  if (has_answer_parts && rule.fault.kind != Fault::Kind::Status) {
-    throw std::invalid_argument("\"headers\" and \"body\" belong to \"status\"");
+  if (has_answer_parts && !takes_status(rule.fault.kind)) {
+    throw std::invalid_argument(
+        "\"headers\" and \"body\" belong to \"status\" and \"status_after\"");
   }
   return rule;
 }
@@ -131,7 +137,7 @@ void write_fault(ordered_json& json, const Fault& fault) {
     json["delay_ms"] = fault.delay.count();
   }
   const std::string name(to_string(fault.kind));
-  if (fault.kind == Fault::Kind::Status) {
+  if (takes_status(fault.kind)) {
     json[name] = fault.status;
     for (const Header& header : fault.headers) json["headers"][header.name] = header.value;
     if (!fault.body.empty()) json["body"] = fault.body;

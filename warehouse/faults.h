@@ -17,6 +17,7 @@ struct Fault {
   enum class Kind : std::uint8_t {
     None,          ///< only the delay
     Status,        ///< another HTTP reply instead; the engine never sees the request
+    StatusAfter,   ///< the request is carried out, then this HTTP reply is sent in place of its own
     ResetBefore,   ///< connection reset; the engine never sees the request
     ResetAfter,    ///< the request is carried out, then the connection is reset without a reply
     Stall,         ///< taken and never answered; the engine never sees the request
@@ -43,6 +44,7 @@ struct Fault {
             .headers = std::move(headers),
             .body = std::move(body)};
   }
+  static Fault answer_after(int status) { return {.kind = Kind::StatusAfter, .status = status}; }
   static Fault reset_before() { return {.kind = Kind::ResetBefore}; }
   static Fault reset_after() { return {.kind = Kind::ResetAfter}; }
   static Fault stall() { return {.kind = Kind::Stall}; }

@@ -111,6 +111,7 @@ Delivery::Ending ending_of(Fault::Kind kind) {
       return Delivery::Ending::Close;
     case Fault::Kind::None:
     case Fault::Kind::Status:
+    case Fault::Kind::StatusAfter:
       break;
   }
   return Delivery::Ending::Complete;
@@ -196,15 +197,22 @@ void Router::suffer(const Fault& fault, const std::shared_ptr<Exchange>& exchang
   }
   const Delivery::Ending ending = ending_of(fault.kind);
   HttpReply reply;
+  const auto set_status = [fault](HttpReply& out) {
+    out.status = fault.status;
+    out.headers = fault.headers;
+    out.body.clear();
+    out.body.push_back(base::Buffer::copy_of(fault.body));
+  };
   switch (fault.kind) {
     case Fault::Kind::None:
     case Fault::Kind::ResetUpload:  // happens before there is an exchange
       return serve(exchange);
     case Fault::Kind::Status:
-      reply.status = fault.status;
-      reply.headers = fault.headers;
-      reply.body.push_back(base::Buffer::copy_of(fault.body));
+      set_status(reply);
       return exchange->reply(std::move(reply));
+    case Fault::Kind::StatusAfter:
+      exchange->add_filter(set_status);
+      return serve(exchange);
     case Fault::Kind::ResetBefore:
     case Fault::Kind::Stall:
       reply.delivery.ending = ending;

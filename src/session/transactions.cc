@@ -2,8 +2,11 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "observe/observer.h"
 
+#include <atomic>
 #include <utility>
+#include <variant>
 
 namespace dbsql::session {
 
@@ -57,6 +60,22 @@ void require_supported(const dbsql::TransactionOptions& options) {
   if (options.read_only)
     fail(ErrorKind::NotSupported, "there are no read-only transactions; begin a usual one");
 }
+
+/// Hears whether a request had to be sent more than once.
+class RepeatCounter final : public observe::Observer {
+ public:
+  explicit RepeatCounter(observe::Observer* next) : next_(next) {}
+
+  void on(const observe::Event& event) noexcept override {
+    if (std::holds_alternative<observe::RequestRepeated>(event)) any_ = true;
+    if (next_ != nullptr) next_->on(event);
+  }
+  bool any() const noexcept { return any_; }
+
+ private:
+  observe::Observer* const next_;
+  std::atomic<bool> any_ = false;
+};
 
 }  // namespace
 
@@ -278,12 +297,22 @@ void Transactions::run_on_server(std::string_view sql, const base::CallContext& 
 void Transactions::send(Call call, const base::CallContext& limits) {
   Answer answer = Answer::Done;
   std::exception_ptr failure;
+  RepeatCounter repeats(limits.observer);
+  base::CallContext counted = limits;
+  counted.observer = &repeats;
   try {
-    run_on_server(text_of(call), limits);
+    run_on_server(text_of(call), counted);
   } catch (const Error& error) {
     note_expiry(error);
     answer = answer_of(error);
     failure = std::current_exception();
+    if (call == Call::Commit && answer == Answer::NoneOpen && repeats.any()) {
+      // The one before may have been carried out (reference/auth-http-config.md 7.6).
+      ErrorFields fields = error.fields();
+      fields.outcome_unknown = true;
+      answer = Answer::Lost;
+      failure = std::make_exception_ptr(Error(std::move(fields)));
+    }
   }
   settle_statement(call, answer);
   if (failure) std::rethrow_exception(failure);

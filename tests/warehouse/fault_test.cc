@@ -48,6 +48,20 @@ TEST_F(Faults, AnswerInPlaceOfTheEngine) {
   EXPECT_EQ(send_execute(client, "rows 1").status, 200) << "once only";
 }
 
+TEST_F(Faults, AnswerInPlaceOfTheReplyAfterTheEngineRan) {
+  ThriftClient client = connect();
+  server->faults().add_script(
+      R"({"method":"ExecuteStatement","status_after":503,"headers":{"Retry-After":"7"},"body":"lost"})");
+
+  const auto result = send_execute(client, "dml 1");
+
+  EXPECT_EQ(result.status, 503);
+  EXPECT_EQ(result.header("retry-after"), "7");
+  EXPECT_EQ(result.body, "lost");
+  EXPECT_THAT(script->statements(), SizeIs(1));
+  EXPECT_EQ(last_fault(), "status_after");
+}
+
 TEST_F(Faults, ResetTheConnectionBeforeTheEngineRan) {
   ThriftClient client = connect();
   server->faults().once("ExecuteStatement", Fault::reset_before());

@@ -168,6 +168,45 @@ TEST_F(TransactionTest, NeverSendsACommitTwice) {
   }
 }
 
+TEST_F(TransactionTest, IsUnknownWhenARepeatedCommitFindsNoneOpen) {
+  for (const Fault& fault : {Fault::answer_after(503), Fault::answer_after(429)}) {
+    SetUp();
+    Connection connection = connect(kQuick);
+    Transaction transaction = connection.begin();
+    connection.execute(kInsert);
+    warehouse().faults().once("ExecuteStatement", fault);
+
+    const Error error = capture_error([&] { transaction.commit(); });
+
+    EXPECT_EQ(error.kind(), ErrorKind::TransactionUnknown) << fault.status;
+    EXPECT_TRUE(error.outcome_unknown());
+    EXPECT_FALSE(connection.is_open());
+    EXPECT_EQ(requests("ExecuteStatement"), 4U) << "SET, INSERT, COMMIT, COMMIT";
+    EXPECT_EQ(rows_in(), 1);
+  }
+}
+
+TEST_F(TransactionTest, IsNeverAppliedTwiceInAThousandLostCommits) {
+  constexpr int kRuns = 1'000;
+  for (const Fault& fault : {Fault::answer_after(503), Fault::reset_after()}) {
+    SetUp();
+    for (int run = 1; run <= kRuns; ++run) {
+      Connection connection = connect(kQuick);
+      warehouse().faults().clear();
+      warehouse().faults().add(
+          {.method = "ExecuteStatement", .skip = 2, .count = 1, .fault = fault});  // the COMMIT
+      const Error error = capture_error(
+          [&] { connection.run_in_transaction([&] { connection.execute(kInsert); }); });
+      ASSERT_EQ(error.kind(), ErrorKind::TransactionUnknown) << to_string(fault.kind) << run;
+      ASSERT_TRUE(error.outcome_unknown());
+      if (run % 100 == 0) {
+        ASSERT_EQ(rows_in(), run);
+      }
+    }
+    EXPECT_EQ(rows_in(), kRuns);
+  }
+}
+
 TEST_F(TransactionTest, IsUnknownWhenItsDeadlinePassesDuringTheCommitWhichGoesOn) {
   Connection connection = connect(kQuick);
   Transaction transaction = connection.begin();
