@@ -92,7 +92,10 @@ auto ThriftOperation::guarded(const base::CallContext& call, Phase phase, Action
 ThriftOperation::ThriftOperation(std::shared_ptr<ThriftSession> session,
                                  std::shared_ptr<const tcli::TOperationHandle> operation,
                                  base::Clock::TimePoint submitted)
-    : session_(std::move(session)), handle_(std::move(operation)), submitted_(submitted) {
+    : session_(std::move(session)),
+      handle_(std::move(operation)),
+      submitted_(submitted),
+      answered_(session_->clock().now()) {
   const std::string& guid = handle_->operationId.guid;
   statement_id_ = base::to_uuid_text(std::as_bytes(std::span(guid.data(), guid.size())));
 }
@@ -184,11 +187,16 @@ void ThriftOperation::wait(const base::CallContext& call) {
 
 void ThriftOperation::poll(const base::CallContext& call) {
   std::chrono::nanoseconds last_poll{0};
+  auto last_answer = answered_;
   while (!is_final(status_.state())) {
-    session_->clock().sleep(next_poll_delay(session_->clock().now() - submitted_, last_poll), call);
+    // Whoever comes back to a statement after a while has done the waiting already.
+    const auto now = session_->clock().now();
+    const auto due = last_answer + next_poll_delay(now - submitted_, last_poll);
+    if (due > now) session_->clock().sleep(due - now, call);
     const auto asked = session_->clock().now();
     ask_status(call);
-    last_poll = session_->clock().now() - asked;
+    last_answer = session_->clock().now();
+    last_poll = last_answer - asked;
     ++polls_;
     status_.throw_failure(call);
     report_poll(call, last_poll);

@@ -84,6 +84,7 @@ class ThriftOperation final : public Operation {
   const std::shared_ptr<ThriftSession> session_;
   const std::shared_ptr<const tcli::TOperationHandle> handle_;
   const base::Clock::TimePoint submitted_;
+  const base::Clock::TimePoint answered_;  ///< when the server had taken it
   std::string statement_id_;
 
   // For any thread.

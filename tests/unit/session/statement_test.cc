@@ -111,6 +111,17 @@ TEST_F(StatementHandleTest, CancelsAndClosesOnceHoweverOftenItIsAsked) {
   EXPECT_EQ(server().count("CloseOperation"), 1) << "also after a cancel";
 }
 
+TEST_F(StatementHandleTest, WhoeverComesBackLaterNeedNotWaitForTheAnswer) {
+  answer_rows();
+  StatementHandle handle = submit();
+  clock().advance(20s);
+  const auto before = clock().elapsed();
+
+  handle.wait();
+
+  EXPECT_EQ(clock().elapsed(), before) << "asked at once, not after a pause";
+}
+
 TEST_F(StatementHandleTest, ACancelAfterACloseDoesNothing) {
   answer_rows();
   StatementHandle handle = submit();
