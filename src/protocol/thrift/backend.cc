@@ -113,9 +113,22 @@ void require_catalogs(const SessionRequest& request, const tcli::TOpenSessionRes
 
 }  // namespace
 
+/// A session whose opener gave up before the reply came is nobody's: left open it would take a
+/// place on the server until it expires.
+std::function<void(RpcReply)> ThriftBackend::close_when_late() const {
+  return [rpc = std::weak_ptr<Rpc>(rpc_)](RpcReply reply) {
+    const auto opened = decode_struct<tcli::TOpenSessionResp>(reply.reader);
+    const auto calls = rpc.lock();
+    if (!calls || !opened.__isset.sessionHandle) return;
+    tcli::TCloseSessionReq close;
+    close.sessionHandle = opened.sessionHandle;
+    calls->notify(kCloseSession, close);
+  };
+}
+
 tcli::TOpenSessionResp ThriftBackend::ask(const tcli::TOpenSessionReq& request,
                                           const base::CallContext& call) {
-  RpcReply reply = rpc_->call(kOpenSession, request, call);
+  RpcReply reply = rpc_->call(kOpenSession, request, call, close_when_late());
   auto opened = decode_struct<tcli::TOpenSessionResp>(reply.reader);
   require_success(&opened.status, call);
   return opened;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace dbsql::tcli {
@@ -48,6 +49,7 @@ class ThriftBackend final : public Backend {
   tcli::TOpenSessionResp negotiate(const SessionRequest& request, const base::CallContext& call);
   tcli::TOpenSessionResp open_on_hive(const SessionRequest& request, const Error& refusal,
                                       const base::CallContext& call);
+  std::function<void(RpcReply)> close_when_late() const;
   tcli::TOpenSessionResp ask(const tcli::TOpenSessionReq& request, const base::CallContext& call);
 
   static constexpr std::int32_t kNone = -1;

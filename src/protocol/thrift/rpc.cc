@@ -123,7 +123,7 @@ void Rpc::notify(const Method& method, const Request& request,
 }
 
 template RpcReply Rpc::call(const Method&, const tcli::TOpenSessionReq&, const base::CallContext&,
-                            std::chrono::milliseconds);
+                            std::function<void(RpcReply)>);
 template RpcReply Rpc::call(const Method&, const tcli::TCloseSessionReq&, const base::CallContext&,
                             std::chrono::milliseconds);
 template RpcReply Rpc::call(const Method&, const tcli::TExecuteStatementReq&,
@@ -157,6 +157,8 @@ template RpcReply Rpc::call(const Method&, const tcli::TGetCrossReferenceReq&,
 template void Rpc::notify(const Method&, const tcli::TCancelOperationReq&,
                           std::function<void()>) noexcept;
 template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&,
+                          std::function<void()>) noexcept;
+template void Rpc::notify(const Method&, const tcli::TCloseSessionReq&,
                           std::function<void()>) noexcept;
 template void Rpc::call_in_background(const Method&, const tcli::TGetOperationStatusReq&,
                                       std::chrono::milliseconds,

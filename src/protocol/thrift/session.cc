@@ -24,7 +24,6 @@ namespace {
 constexpr Method kExecuteStatement{"ExecuteStatement", http::RequestClass::Execute};
 constexpr Method kCancelOperation{"CancelOperation", http::RequestClass::Close};
 constexpr Method kCloseOperation{"CloseOperation", http::RequestClass::Close};
-constexpr Method kCloseSession{"CloseSession", http::RequestClass::Close};
 constexpr std::chrono::seconds kCloseTimeout{5};
 constexpr std::size_t kLongestShownId = 60;
 

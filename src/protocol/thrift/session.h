@@ -24,6 +24,8 @@ class TCloseOperationReq;
 
 namespace dbsql::protocol::thrift {
 
+inline constexpr Method kCloseSession{"CloseSession", http::RequestClass::Close};
+
 /// One server session. Operations share it, so that results can be read after the connection object
 /// is gone.
 ///
