@@ -63,6 +63,9 @@ class LiveSession {
     return action(session);
   }
 
+  /// Whether an expired session is to be replaced.
+  bool is_replaceable() const noexcept { return recovery_.open != nullptr; }
+
   /// Whether a call can be made, as far as this side knows.
   bool is_usable() const { return is_replaceable() || !current()->is_dead(); }
 
@@ -82,7 +85,6 @@ class LiveSession {
   };
 
   SessionPtr last() noexcept;
-  bool is_replaceable() const noexcept { return recovery_.open != nullptr; }
   /// Whether the server has refused the call for want of the session: then nothing came of it.
   static bool was_not_run(const Error& error) noexcept;
   Error forgotten() const;

@@ -65,7 +65,7 @@ void Connection::Impl::ping(const WaitOptions& options) {
   } catch (const Error& error) {
     const bool by_server = dynamic_cast<const SqlError*>(&error) != nullptr;
     if (by_server || !means_lost_connection(error.kind())) throw;
-    is_lost_ = !(error.kind() == ErrorKind::SessionExpired && session_.is_usable());
+    is_lost_ = !(error.kind() == ErrorKind::SessionExpired && session_.is_replaceable());
     ErrorFields fields = error.fields();
     fields.outcome_unknown = false;  // nothing was to be changed
     fields.connection_dead = true;
