@@ -89,7 +89,7 @@ class DBSQL_EXPORT PooledConnection {
   Connection& operator*() const noexcept;
   Connection* operator->() const noexcept;
 
-  /// Back to the pool now. Nothing when that was done.
+  /// Back to the pool now; there is no connection here any more. Nothing when that was done.
   void release() noexcept;
   /// To be closed instead of being used again: for what only the program knows to be wrong with it.
   void discard() noexcept;

@@ -320,6 +320,7 @@ TEST(Examples, RunAgainstTheLocalWarehouse) {
   EXPECT_THAT(errors, HasSubstr("time limit: Timeout, SQLSTATE HYT00"));
   EXPECT_THAT(errors, HasSubstr("stopped: Cancelled, SQLSTATE HY008"));
   EXPECT_THAT(errors, EndsWith("still connected: 1\n"));
+  EXPECT_EQ(run("pool"), "sum: 420, 20 uses of at most 4 connections: yes\nautocommit: 1\n");
   const std::string submit = run("submit");
   EXPECT_THAT(submit, HasSubstr("sum: 99940005000000"));
   EXPECT_THAT(submit, EndsWith("cancelled\ntaken over: 1000 rows\n"));
