@@ -2,6 +2,7 @@
 
 option(DBSQL_BUILD_TESTS "Build the unit and wire tests" ${PROJECT_IS_TOP_LEVEL})
 option(DBSQL_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(DBSQL_TELEMETRY "Build what sends telemetry; off, nothing can turn it on (docs/telemetry.md)" ON)
 option(DBSQL_WERROR "Treat warnings as errors" OFF)
 option(DBSQL_FUZZ "Build only the fuzz targets (needs clang)" OFF)
 set(DBSQL_SANITIZE "" CACHE STRING "Comma-separated sanitizers, for instance address,undefined")

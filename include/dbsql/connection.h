@@ -5,6 +5,7 @@
 #include <dbsql/metadata.h>
 #include <dbsql/result.h>
 #include <dbsql/statement_handle.h>
+#include <dbsql/telemetry.h>
 #include <dbsql/transaction.h>
 
 #include <cstdint>
@@ -147,6 +148,10 @@ class DBSQL_EXPORT Connection {
 
   /// Whether the session can still be used, as far as this side knows; no request is sent.
   bool is_open() const noexcept;
+
+  /// Whether anything is told of this connection, why, and what became of it (docs/telemetry.md);
+  /// also after `close()`. No request is sent.
+  TelemetryStats telemetry_stats() const;
 
   /// Closes the session after what is still open in it: statements are cancelled and freed, and
   /// whoever waits for them or reads their results gets `StateError`. Further calls on this object

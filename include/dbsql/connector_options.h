@@ -2,6 +2,7 @@
 
 #include <dbsql/auth_explanation.h>
 #include <dbsql/export.h>
+#include <dbsql/telemetry.h>
 #include <dbsql/token_provider.h>
 
 #include <map>
@@ -89,6 +90,10 @@ class DBSQL_EXPORT ConnectorOptions {
   ConnectorOptions& with_federated_token_provider(std::shared_ptr<TokenProvider> provider,
                                                   std::string_view client_id = {});
 
+  /// Gets a copy of everything that connections tell about their use, or would tell if telemetry
+  /// were on (docs/telemetry.md). Null = none.
+  ConnectorOptions& with_telemetry_sink(std::shared_ptr<TelemetrySink> sink);
+
   /// Which value each option has and where it came from, one line each, secrets masked:
   /// `catalog = main  (DSN)`. Options nobody gave are listed with their defaults.
   std::vector<std::string> report() const;
@@ -100,6 +105,10 @@ class DBSQL_EXPORT ConnectorOptions {
   /// \throws ConfigurationError            something else is wrong, for instance there is no host
   /// \throws TimeoutError, CancelledError  by `context`
   AuthExplanation explain_auth(const TokenContext& context = {}) const;
+
+  /// What connections would tell about their use, to whom, and why. Nothing is sent, and nobody is
+  /// asked. \throws ConfigurationError  the options make no connection
+  TelemetryExplanation explain_telemetry() const;
 
   /// The connection as a DSN, secrets masked. \throws ConfigurationError  it is not complete
   std::string to_string() const;

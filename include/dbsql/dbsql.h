@@ -21,6 +21,7 @@
 #include <dbsql/staging.h>
 #include <dbsql/statement_handle.h>
 #include <dbsql/statement_state.h>
+#include <dbsql/telemetry.h>
 #include <dbsql/token_provider.h>
 #include <dbsql/transaction.h>
 #include <dbsql/value.h>

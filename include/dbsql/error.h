@@ -53,7 +53,7 @@ struct ErrorFields {
   ErrorKind kind = ErrorKind::Internal;
   std::string message;         ///< what happened, to what, and what to do about it; no secrets
   std::string sqlstate;        ///< five characters; empty = the kind's usual one
-  std::string error_class;     ///< the server's error class, for instance "TABLE_OR_VIEW_NOT_FOUND"
+  std::string error_class;     ///< the server's; or CORRUPT_LZ4, CORRUPT_SCHEMA of a damaged result
   std::string statement_id;    ///< the server's id of the statement, once known
   std::string connection_id;   ///< the server's id of the session, once known
   std::string correlation_id;  ///< the caller's own text from `ExecuteOptions`

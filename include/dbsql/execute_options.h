@@ -94,6 +94,9 @@ struct ExecuteOptions {
   /// Called from the waiting thread after each status reply while the statement runs, and after
   /// each reply that says that the warehouse is still starting. It must not throw.
   std::function<void(const Progress&)> on_progress;
+  /// False: nothing is told of this statement, whatever is told of its connection
+  /// (docs/telemetry.md).
+  bool telemetry = true;
   /// For PUT, GET and REMOVE of a volume's file. What it points to must stay until the file was
   /// moved: by `query()` and `execute()`, or by `StatementHandle::result()`.
   StagingOptions staging;

@@ -25,7 +25,8 @@ bool is_skippable(std::uint32_t magic) noexcept { return (magic & ~0xFU) == kSki
 void throw_corrupt_lz4(std::string_view problem, std::size_t position) {
   throw_error({.kind = ErrorKind::CorruptResult,
                .message = base::concat("the LZ4-compressed result is damaged: ", problem,
-                                       " at byte ", position, "; run the statement again")});
+                                       " at byte ", position, "; run the statement again"),
+               .error_class = "CORRUPT_LZ4"});
 }
 
 /// Reads on from where the parser stands. What is not there is remembered: the caller checks once,

@@ -89,6 +89,7 @@ struct ChunkConsumed {
 struct ChunkFailed {
   std::int64_t index = 0;
   ErrorKind kind = ErrorKind::Internal;
+  bool is_compression_damaged = false;  ///< rather than what was compressed
 };
 /// The reader asks for rows: once for each batch.
 struct ReadBegan {};
@@ -110,6 +111,12 @@ struct CancelAsked {
   std::chrono::nanoseconds latency{0};
   const Error* error = nullptr;  ///< null: the server agreed
 };
+/// The server was asked to free the statement, and has answered or not. On an I/O thread.
+struct StatementClosed {
+  std::string_view statement_id;
+  std::chrono::nanoseconds latency{0};
+  bool failed = false;  ///< it was not heard, or refused; the session's end frees it
+};
 /// A call on the statement has failed, and its caller hears of it.
 struct Failed {
   const Error* error = nullptr;  ///< not null
@@ -121,6 +128,6 @@ using Event =
     std::variant<SessionOpened, SessionFailed, SessionClosed, RequestRepeated, StatementSubmitted,
                  StatementPolled, StatementReady, ResultOpened, PageReceived, PageDecoded,
                  ChunkReceived, ChunkConsumed, ChunkFailed, ReadBegan, RowsDelivered, RowsExhausted,
-                 StagingTransferred, CancelAsked, Failed, StatementEnded>;
+                 StagingTransferred, CancelAsked, Failed, StatementEnded, StatementClosed>;
 
 }  // namespace dbsql::observe

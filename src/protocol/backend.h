@@ -45,6 +45,8 @@ struct ExecuteRequest {
   /// Let the reply bring what comes of a short statement; false = it is answered at once.
   bool direct_results = true;
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
+  /// Hears how freeing the statement on the server went; may be null.
+  std::shared_ptr<observe::Observer> observer{};
   bool inline_only = false;  ///< rows must not come as links to files on storage
   /// It is not cancelled when its caller gives up waiting for the reply: half of it would be worse.
   bool runs_on = false;

@@ -37,6 +37,8 @@ struct ListingRequest {
   Scope scope;   ///< CrossReference: the table with the foreign key
   Scope parent;  ///< CrossReference: the table that it refers to
   std::vector<std::string> table_types;
+  /// Hears how freeing the answer on the server went; may be null.
+  std::shared_ptr<observe::Observer> observer{};
 };
 
 /// The columns of an answer, by the names servers give them except that KEY_SEQ is spelled right

@@ -39,6 +39,17 @@ bool is_no_result(const protocol::ResultMetadata& metadata,
          metadata.columns.front().type_name == "STRING" && (!first_page || is_empty(*first_page));
 }
 
+arrow::UniqueSchema read_arrow_schema(const base::Buffer& message) {
+  try {
+    return arrow::read_schema(message);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::CorruptResult) throw;
+    ErrorFields fields = error.fields();
+    fields.error_class = "CORRUPT_SCHEMA";
+    throw_error(std::move(fields));
+  }
+}
+
 }  // namespace
 
 ResultStream::ResultStream(std::shared_ptr<protocol::Operation> operation, std::int64_t row_limit,
@@ -62,7 +73,7 @@ void ResultStream::read_schema(const base::CallContext& call) {
   truncated_by_server_ = metadata.truncated_by_server;
   claims_lz4_ = metadata.lz4_compressed;
   if (!metadata.arrow_schema.empty()) {
-    arrow_schema_ = arrow::read_schema(metadata.arrow_schema);
+    arrow_schema_ = read_arrow_schema(metadata.arrow_schema);
     schema_ = build_schema(metadata, arrow_schema_.get());
   } else {
     // Without an Arrow schema one is made up, and how depends on the form the rows come in.

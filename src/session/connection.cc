@@ -9,6 +9,7 @@
 #include "telemetry/statement_telemetry.h"
 
 #include <chrono>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -36,10 +37,12 @@ Connection::Impl::Impl(ConnectionParts parts, base::Clock& clock)
       staging_(std::move(parts.staging)),
       server_timeout_(parts.server_timeout),
       telemetry_(std::move(parts.telemetry)),
+      telemetry_decision_(parts.telemetry_decision),
       clock_(clock),
       side_session_(std::move(parts.open_side_session)),
       transactions_(
-          session_, parts.transactions, [this] { open_statements_.close_all(); }, clock) {}
+          session_, parts.transactions, [this] { open_statements_.close_all(); },
+          [this] { return observers_of_own(); }, clock) {}
 
 /// What holds for the statement as long as it lives.
 void Connection::Impl::require_valid(const ExecuteOptions& options) {
@@ -91,7 +94,7 @@ std::shared_ptr<session::Statement> Connection::Impl::track(
 std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql,
                                                             const Parameters& parameters,
                                                             const ExecuteOptions& options,
-                                                            Reply reply, StatementType type,
+                                                            Reply reply, Purpose purpose,
                                                             const base::CallContext& limits) {
   require_valid(options);
   require_open();
@@ -105,7 +108,7 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
       .run_inline = inline_run_of(sql, parameters, options),
       .staging = options.staging,
       .staging_environment = staging_,
-      .observers = observers_of(OperationType::ExecuteStatement, type)};
+      .observers = observers_of(OperationType::ExecuteStatement, purpose, options)};
   // The server stops it by itself. This is for servers that do not (reference/results.md 6.5).
   if (server_timeout.count() > 0)
     settings.wait_until = clock_.now() + server_timeout + kServerTimeoutSlack;
@@ -121,6 +124,7 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                          .server_timeout = server_timeout,
                                          .direct_results = reply == Reply::WithFirstRows,
                                          .query_tags = options.query_tags,
+                                         .observer = settings.observers,
                                          .inline_only = storage_is_unreachable_},
                                         call);
       return track(session, std::move(operation), std::move(settings));
@@ -133,11 +137,27 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
 }
 
 std::shared_ptr<session::StatementObservers> Connection::Impl::observers_of(
-    OperationType operation, StatementType type) const {
+    OperationType operation, Purpose purpose, const ExecuteOptions& options) const {
   return std::make_shared<session::StatementObservers>(
-      clock_, telemetry_
-                  ? std::make_shared<telemetry::StatementTelemetry>(telemetry_, operation, type)
-                  : nullptr);
+      clock_, options.telemetry ? tell_of(operation, purpose) : nullptr);
+}
+
+/// Of a statement of the driver's own.
+std::shared_ptr<session::StatementObservers> Connection::Impl::observers_of_own() const {
+  return std::make_shared<session::StatementObservers>(
+      clock_, tell_of(OperationType::ExecuteStatement, {StatementType::Sql, /*is_internal=*/true}));
+}
+
+/// Null where nothing is told of the connection.
+std::shared_ptr<observe::Observer> Connection::Impl::tell_of(OperationType operation,
+                                                             Purpose purpose) const noexcept {
+  if (!telemetry_) return nullptr;
+  try {
+    return std::make_shared<telemetry::StatementTelemetry>(telemetry_, operation, purpose.type,
+                                                           purpose.is_internal);
+  } catch (const std::bad_alloc&) {
+    return nullptr;  // the statement itself may still find the memory that it needs
+  }
 }
 
 /// For a result whose files cannot be had because storage is out of reach: the statement once more,
@@ -172,27 +192,27 @@ auto Connection::Impl::following(std::string_view sql, const Parameters& paramet
 }
 
 Result Connection::Impl::query(std::string_view sql, const Parameters& parameters,
-                               const ExecuteOptions& options, StatementType type) {
+                               const ExecuteOptions& options, Purpose purpose) {
   const base::CallContext limits = limits_of(options);
   require_open();
   return following(sql, parameters, [&] {
     return transactions_.run(sql, limits, [&] {
       try {
-        return query_once(sql, parameters, options, type, limits);
+        return query_once(sql, parameters, options, purpose, limits);
       } catch (const Error& error) {
         // The link to a volume's file was too old when it was used. No call gives another one but
         // the statement itself, which has changed nothing (reference/results.md 5.5).
         if (error.kind() != ErrorKind::LinkExpired || !error.retryable()) throw;
       }
-      return query_once(sql, parameters, options, type, limits);
+      return query_once(sql, parameters, options, purpose, limits);
     });
   });
 }
 
 Result Connection::Impl::query_once(std::string_view sql, const Parameters& parameters,
-                                    const ExecuteOptions& options, StatementType type,
+                                    const ExecuteOptions& options, Purpose purpose,
                                     const base::CallContext& limits) {
-  const auto statement = start(sql, parameters, options, Reply::WithFirstRows, type, limits);
+  const auto statement = start(sql, parameters, options, Reply::WithFirstRows, purpose, limits);
   // Its owner until there is a result: when it goes without one, the statement ends on the server.
   const StatementHandle owner(statement);
   return statement->open_result(limits);
@@ -205,7 +225,7 @@ StatementHandle Connection::Impl::submit(std::string_view sql, const Parameters&
   // Whether it succeeds is not known here, but that it may have changed the session is.
   return following(sql, parameters, [&] {
     return StatementHandle(transactions_.run(sql, limits, [&] {
-      return start(sql, parameters, options, Reply::AtOnce, StatementType::Sql, limits);
+      return start(sql, parameters, options, Reply::AtOnce, {StatementType::Sql}, limits);
     }));
   });
 }
@@ -248,7 +268,7 @@ Result Connection::query(std::string_view sql, const Parameters& parameters,
 std::optional<std::int64_t> Connection::execute(std::string_view sql, const Parameters& parameters,
                                                 const ExecuteOptions& options) {
   Result result = impl_->named(options, [&] {
-    return impl_->query(sql, parameters, options, telemetry::StatementType::Update);
+    return impl_->query(sql, parameters, options, {telemetry::StatementType::Update});
   });
   if (const auto rows = result.affected_rows()) return rows;
   try {
@@ -265,6 +285,7 @@ void Connection::ping(const WaitOptions& options) { impl_->ping(options); }
 ConnectionStats Connection::stats() const { return impl_->stats(); }
 std::string Connection::id() const { return impl_->id(); }
 bool Connection::is_open() const noexcept { return impl_->is_open(); }
+TelemetryStats Connection::telemetry_stats() const { return impl_->telemetry_stats(); }
 void Connection::close() noexcept { impl_->close(); }
 
 StatementHandle Connection::submit(std::string_view sql, const Parameters& parameters,

@@ -11,6 +11,7 @@
 #include "session/session_changes.h"
 #include "session/side_session.h"
 #include "session/statement.h"
+#include "session/telemetry_stats.h"
 #include "session/transactions.h"
 #include "telemetry/connection_telemetry.h"
 
@@ -37,11 +38,20 @@ struct ConnectionParts {
   /// Opens a session to take the place of an expired one; empty where none may.
   session::Recovery::Open reopen;
   std::shared_ptr<telemetry::ConnectionTelemetry> telemetry;  ///< null where nothing is told
+  telemetry::Decision telemetry_decision;                     ///< why not
+};
+
+/// What a statement is for, as it is told.
+struct StatementPurpose {
+  telemetry::StatementType type = telemetry::StatementType::Query;
+  bool is_internal = false;  ///< the driver's own, not the program's
 };
 
 /// Threads: safe from any thread.
 class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
  public:
+  using Purpose = StatementPurpose;
+
   Impl(ConnectionParts parts, base::Clock& clock);
 
   /// Runs one public call: its errors name connection and correlation.
@@ -50,7 +60,7 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
     return base::with_ids(call_of(options), std::forward<Action>(action));
   }
   Result query(std::string_view sql, const Parameters& parameters, const ExecuteOptions& options,
-               telemetry::StatementType type = telemetry::StatementType::Query);
+               Purpose purpose = {});
   StatementHandle submit(std::string_view sql, const Parameters& parameters,
                          const ExecuteOptions& options);
   StatementHandle attach(std::string_view statement_id, const WaitOptions& options);
@@ -69,6 +79,9 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   void end_transaction(bool commits, const WaitOptions& options);
   void pause(std::chrono::milliseconds time) const { clock_.sleep(time, {}); }
   base::CallContext limits_of(const WaitOptions& options) const;
+  TelemetryStats telemetry_stats() const {
+    return session::telemetry_stats_of(telemetry_.get(), telemetry_decision_);
+  }
   void close() noexcept;
 
   // For the pool. Nothing but `reset` waits for the server.
@@ -93,12 +106,16 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   using Statement = session::Statement;
 
   Result query_once(std::string_view sql, const Parameters& parameters,
-                    const ExecuteOptions& options, StatementType type,
+                    const ExecuteOptions& options, Purpose purpose,
                     const base::CallContext& limits);
   std::shared_ptr<session::StatementObservers> observers_of(OperationType operation,
-                                                            StatementType type) const;
+                                                            Purpose purpose,
+                                                            const ExecuteOptions& options) const;
+  std::shared_ptr<session::StatementObservers> observers_of_own() const;
+  std::shared_ptr<observe::Observer> tell_of(OperationType operation,
+                                             Purpose purpose) const noexcept;
   std::shared_ptr<Statement> start(std::string_view sql, const Parameters& parameters,
-                                   const ExecuteOptions& options, Reply reply, StatementType type,
+                                   const ExecuteOptions& options, Reply reply, Purpose purpose,
                                    const base::CallContext& limits);
   std::shared_ptr<Statement> track(std::shared_ptr<protocol::Session> session,
                                    std::unique_ptr<protocol::Operation> operation,
@@ -126,6 +143,7 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   const std::shared_ptr<const staging::Environment> staging_;
   const std::chrono::seconds server_timeout_;
   const std::shared_ptr<telemetry::ConnectionTelemetry> telemetry_;  // null where nothing is told
+  const telemetry::Decision telemetry_decision_;
   base::Clock& clock_;
   std::atomic<bool> closed_ = false;
   std::atomic<bool> is_lost_ = false;                 // a ping did not come through

@@ -138,7 +138,7 @@ class Connector::Impl {
     files_ = make_files(config_, transport);
     staging_ = make_staging(config_, transport);
     auto authenticator = session::make_authenticator(options, config_, transport);
-    telemetry_ = session::telemetry_settings_of(config_, authenticator);
+    telemetry_ = session::telemetry_settings_of(config_, authenticator, options.telemetry_sink);
     backend_ = make_backend(config_, std::move(authenticator), std::move(transport));
   }
 
@@ -160,11 +160,18 @@ class Connector::Impl {
                         .transactions = config_.transactions,
                         .open_side_session = side_session_opener(options),
                         .reopen = reopener(options, telemetry),
-                        .telemetry = telemetry},
+                        .telemetry = telemetry,
+                        .telemetry_decision = telemetry_decision()},
         clock);
   }
 
  private:
+  /// As it stands when there is no more to know.
+  telemetry::Decision telemetry_decision() const {
+    return telemetry_ ? telemetry::ConnectionTelemetry::decision_of(*telemetry_)
+                      : session::telemetry_decision_of(config_);
+  }
+
   protocol::SessionRequest request_for(const ConnectOptions& options,
                                        std::shared_ptr<observe::Observer> observer) const {
     return {.catalog = config_.catalog,

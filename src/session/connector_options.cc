@@ -9,6 +9,7 @@
 #include "config/option_names.h"
 #include "session/connector_options_impl.h"
 #include "session/explain_auth.h"
+#include "session/explain_telemetry.h"
 
 #include <utility>
 
@@ -195,6 +196,11 @@ ConnectorOptions& ConnectorOptions::with_federated_token_provider(
   return *this;
 }
 
+ConnectorOptions& ConnectorOptions::with_telemetry_sink(std::shared_ptr<TelemetrySink> sink) {
+  impl_->telemetry_sink = std::move(sink);
+  return *this;
+}
+
 std::vector<std::string> ConnectorOptions::report() const {
   std::vector<std::string> lines = impl_->resolved().report();
   if (impl_->provider) {
@@ -209,6 +215,10 @@ std::vector<std::string> ConnectorOptions::report() const {
 
 AuthExplanation ConnectorOptions::explain_auth(const TokenContext& context) const {
   return session::explain_auth(*impl_, context);
+}
+
+TelemetryExplanation ConnectorOptions::explain_telemetry() const {
+  return session::explain_telemetry(*impl_);
 }
 
 std::string ConnectorOptions::to_string() const { return config::to_dsn(impl_->build()); }

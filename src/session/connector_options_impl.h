@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dbsql/connector_options.h>
+#include <dbsql/telemetry.h>
 
 #include "config/connection_config.h"
 #include "config/option_set.h"
@@ -22,6 +23,7 @@ class ConnectorOptions::Impl {
 
   config::OptionSet options;
   std::shared_ptr<TokenProvider> provider;
+  std::shared_ptr<TelemetrySink> telemetry_sink;    ///< may be null
   std::optional<std::string> federation_client_id;  ///< set: the provider's tokens are exchanged
 };
 

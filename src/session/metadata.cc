@@ -155,12 +155,15 @@ Result Connection::Impl::list(const ListingRequest& request, const ExecuteOption
   const base::CallContext limits = limits_of(options);
   if (needs_no_request(request))
     return open_listing(protocol::empty_listing(request.kind), options, nullptr, limits);
-  const auto observers = observers_of(operation_of(request.kind), StatementType::Metadata);
+  const auto observers =
+      observers_of(operation_of(request.kind), {StatementType::Metadata}, options);
+  ListingRequest told = request;
+  told.observer = observers;
   base::CallContext call = limits;
   call.observer = observers.get();
   try {
-    return open_listing(protocol::normalise_listing(ask(request, call), request), options,
-                        observers, limits);
+    return open_listing(protocol::normalise_listing(ask(told, call), request), options, observers,
+                        limits);
   } catch (const Error& error) {
     if (is_missing_object(error, request.kind))
       return open_listing(protocol::empty_listing(request.kind), options, observers, limits);

@@ -61,7 +61,9 @@ std::vector<std::string> Connection::Impl::restoring() const {
 
 void Connection::Impl::ping(const WaitOptions& options) {
   try {
-    query("SELECT 1", {}, {.timeout = options.timeout, .stop = options.stop}).close();
+    query("SELECT 1", {}, {.timeout = options.timeout, .stop = options.stop},
+          {StatementType::Query, /*is_internal=*/true})
+        .close();
   } catch (const Error& error) {
     const bool by_server = dynamic_cast<const SqlError*>(&error) != nullptr;
     if (by_server || !means_lost_connection(error.kind())) throw;

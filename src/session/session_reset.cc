@@ -29,8 +29,13 @@ void Connection::Impl::reset(const base::CallContext& limits) {
   const auto& home = session->initial_namespace();
   const auto run = [&](const std::string& sql) {
     const Parameters none;
-    const auto operation = session->execute({.sql = sql, .parameters = &none}, limits);
-    operation->wait(limits);
+    const auto observers = observers_of_own();
+    base::CallContext call = limits;
+    call.observer = observers.get();
+    const auto operation =
+        session->execute({.sql = sql, .parameters = &none, .observer = observers}, call);
+    operation->wait(call);
+    observers->on(observe::StatementEnded{});
     operation->close();
   };
   if (changed.is_catalog_changed) run("USE CATALOG " + quote_identifier(home.catalog));

@@ -137,7 +137,31 @@ std::shared_ptr<telemetry::Destination> destination_of(
   return destination;
 }
 
+/// The file that the options name, the program's own sink, both, or null.
+std::shared_ptr<telemetry::Sink> sink_of(const ConnectionConfig& config,
+                                         const std::shared_ptr<TelemetrySink>& own) {
+  auto file = telemetry::make_sink(config.telemetry.sink);
+  if (!own) return file;
+  auto adapter = std::make_shared<telemetry::CallbackSink>(
+      [own](const telemetry::ExportedBatch& batch) {
+        own->on_batch({.body = batch.body,
+                       .url = batch.is_sent ? batch.url : std::string_view(),
+                       .status = batch.status,
+                       .sent = batch.is_sent,
+                       .records = batch.records,
+                       .time = batch.time});
+      },
+      [own](std::string_view reason, std::size_t records) { own->on_drop(reason, records); });
+  if (!file) return adapter;
+  return std::make_shared<telemetry::BothSinks>(std::move(file), std::move(adapter));
+}
+
 }  // namespace
+
+telemetry::Decision telemetry_decision_of(const ConnectionConfig& config) {
+  return telemetry::decide(config.telemetry, telemetry::kill_switch_is_set(),
+                           telemetry::ServerFlag::Unknown);
+}
 
 std::shared_ptr<const telemetry::ConnectionFacts> telemetry_facts_of(
     const ConnectionConfig& config) {
@@ -153,9 +177,9 @@ std::shared_ptr<const telemetry::ConnectionFacts> telemetry_facts_of(
 }
 
 std::optional<telemetry::ConnectionSettings> telemetry_settings_of(
-    const ConnectionConfig& config,
-    const std::shared_ptr<const auth::Authenticator>& authenticator) {
-  auto sink = telemetry::make_sink(config.telemetry.sink);
+    const ConnectionConfig& config, const std::shared_ptr<const auth::Authenticator>& authenticator,
+    const std::shared_ptr<TelemetrySink>& own_sink) {
+  auto sink = sink_of(config, own_sink);
   const bool kill_switch = telemetry::kill_switch_is_set();
   const auto decision =
       telemetry::decide(config.telemetry, kill_switch, telemetry::ServerFlag::Unknown);

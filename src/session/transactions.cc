@@ -80,8 +80,12 @@ class RepeatCounter final : public observe::Observer {
 }  // namespace
 
 Transactions::Transactions(LiveSession& session, config::TransactionOptions options,
-                           std::function<void()> end_results, base::Clock& clock)
-    : session_(session), options_(options), end_results_(std::move(end_results)), clock_(clock) {}
+                           std::function<void()> end_results, Observe observe, base::Clock& clock)
+    : session_(session),
+      options_(options),
+      end_results_(std::move(end_results)),
+      observe_(std::move(observe)),
+      clock_(clock) {}
 
 // ---- turns
 
@@ -286,12 +290,23 @@ void Transactions::settle_statement(Call call, Answer answer) noexcept {
 
 void Transactions::run_on_server(std::string_view sql, const base::CallContext& limits) {
   static const Parameters kNone;
-  const auto operation = session_.run(limits, [&](const LiveSession::SessionPtr& session) {
-    return session->execute({.sql = std::string(sql), .parameters = &kNone, .runs_on = true},
-                            limits);
-  });
-  operation->wait(limits);
-  operation->close();
+  const auto observers = observe_();
+  base::CallContext call = limits;
+  call.observer = observers.get();
+  try {
+    const auto operation = session_.run(call, [&](const LiveSession::SessionPtr& session) {
+      return session->execute(
+          {.sql = std::string(sql), .parameters = &kNone, .observer = observers, .runs_on = true},
+          call);
+    });
+    operation->wait(call);
+    observers->on(observe::StatementEnded{});
+    operation->close();
+  } catch (const Error& error) {
+    observers->on(observe::Failed{&error});
+    observers->on(observe::StatementEnded{});
+    throw;
+  }
 }
 
 void Transactions::send(Call call, const base::CallContext& limits) {
@@ -373,10 +388,15 @@ void Transactions::recover(const base::CallContext& limits) {
 
 bool Transactions::ask_autocommit(const base::CallContext& limits) {
   static const Parameters kNone;
-  auto statement = session_.run(limits, [&](const LiveSession::SessionPtr& session) {
-    auto operation = session->execute({.sql = "SET AUTOCOMMIT", .parameters = &kNone}, limits);
+  const auto observers = observe_();
+  base::CallContext call = limits;
+  call.observer = observers.get();
+  auto statement = session_.run(call, [&](const LiveSession::SessionPtr& session) {
+    auto operation = session->execute(
+        {.sql = "SET AUTOCOMMIT", .parameters = &kNone, .observer = observers}, call);
     return std::make_shared<Statement>(session, std::move(operation),
-                                       StatementSettings{.call = limits}, clock_);
+                                       StatementSettings{.call = limits, .observers = observers},
+                                       clock_);
   });
   Result result = statement->open_result(limits);
   std::string text;

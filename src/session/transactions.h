@@ -29,10 +29,13 @@ namespace dbsql::session {
 /// Threads: safe from any thread.
 class Transactions {
  public:
+  /// Makes those who hear of a statement of our own; never null.
+  using Observe = std::function<std::shared_ptr<StatementObservers>()>;
+
   /// \param end_results  closes what is still being read, before a transaction ends
   /// \param session  outlives this object
   Transactions(LiveSession& session, config::TransactionOptions options,
-               std::function<void()> end_results, base::Clock& clock);
+               std::function<void()> end_results, Observe observe, base::Clock& clock);
   Transactions(const Transactions&) = delete;
   Transactions& operator=(const Transactions&) = delete;
 
@@ -137,6 +140,7 @@ class Transactions {
   LiveSession& session_;
   const config::TransactionOptions options_;
   const std::function<void()> end_results_;
+  const Observe observe_;
   base::Clock& clock_;
 
   mutable std::mutex mutex_;

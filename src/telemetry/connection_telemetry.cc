@@ -197,9 +197,20 @@ void ConnectionTelemetry::end(milliseconds limit) noexcept {
     sender->detach(outbox_);
     sender->flush_soon();
     settings_.registry->release(key, token_, settings_.clock->now() + limit);
+    keep_stats(*sender);
   }
   outbox_->close();
   settings_.flags->release(*settings_.destination);
+}
+
+void ConnectionTelemetry::keep_stats(const Sender& sender) noexcept {
+  try {
+    auto stats = sender.stats();
+    const std::lock_guard lock(mutex_);
+    last_stats_ = std::move(stats);
+  } catch (...) {
+    base::log(LogLevel::Debug, "telemetry", "the last counts of a connection were lost");
+  }
 }
 
 Decision ConnectionTelemetry::decision() const {
@@ -209,7 +220,7 @@ Decision ConnectionTelemetry::decision() const {
 
 std::optional<SenderStats> ConnectionTelemetry::stats() const {
   const std::lock_guard lock(mutex_);
-  return sender_ ? std::optional(sender_->stats()) : std::nullopt;
+  return sender_ ? std::optional(sender_->stats()) : last_stats_;
 }
 
 }  // namespace dbsql::telemetry

@@ -68,7 +68,8 @@ class ConnectionTelemetry final : public observe::Observer,
   void close() noexcept;
 
   Decision decision() const;
-  /// Of the sender, which other connections may share; nothing before there is one.
+  /// Of the sender, which other connections may share, or as they were when this one was closed;
+  /// nothing before there is one.
   std::optional<SenderStats> stats() const;
   base::Clock& clock() const noexcept { return *settings_.clock; }
 
@@ -79,6 +80,7 @@ class ConnectionTelemetry final : public observe::Observer,
   void decided(FeatureFlagCache::Answer answer) noexcept;
   void attach_locked(bool is_sending);
   void end(std::chrono::milliseconds limit) noexcept;
+  void keep_stats(const Sender& sender) noexcept;
   bool is_of_this_process() const noexcept;
   SenderKey key(bool is_sending) const;
 
@@ -88,11 +90,12 @@ class ConnectionTelemetry final : public observe::Observer,
   const std::shared_ptr<Outbox> outbox_;
 
   mutable std::mutex mutex_;
-  Decision decision_;               // guarded by mutex_
-  std::shared_ptr<Sender> sender_;  // guarded by mutex_
-  SenderKey key_;                   // guarded by mutex_: of `sender_`
-  std::string session_id_;          // guarded by mutex_: of the last one
-  bool closed_ = false;             // guarded by mutex_
+  Decision decision_;                      // guarded by mutex_
+  std::shared_ptr<Sender> sender_;         // guarded by mutex_
+  SenderKey key_;                          // guarded by mutex_: of `sender_`
+  std::string session_id_;                 // guarded by mutex_: of the last one
+  std::optional<SenderStats> last_stats_;  // guarded by mutex_: of a sender that was let go
+  bool closed_ = false;                    // guarded by mutex_
 };
 
 }  // namespace dbsql::telemetry

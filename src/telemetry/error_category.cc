@@ -113,6 +113,8 @@ ErrorCategory category_of(ErrorKind kind) noexcept {
 }
 
 ErrorCategory category_of(const Error& error) noexcept {
+  if (error.error_class() == "CORRUPT_LZ4") return ErrorCategory::Decompression;
+  if (error.error_class() == "CORRUPT_SCHEMA") return ErrorCategory::ArrowSchemaParsing;
   ErrorCategory found = category_of(error.kind());
   for (const Error* inner = error.cause(); inner != nullptr; inner = inner->cause()) {
     const ErrorCategory category = category_of(inner->kind());

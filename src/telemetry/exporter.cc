@@ -82,7 +82,7 @@ Exporter::Exporter(std::shared_ptr<const Destination> destination,
     : destination_(std::move(destination)),
       health_(std::move(health)),
       clock_(clock),
-      url_(base::concat(destination_->origin, "/telemetry-ext")) {}
+      url_(base::concat(destination_->origin, kPath)) {}
 
 void Exporter::send(std::string_view body, std::size_t records, CircuitBreaker::Permit permit,
                     milliseconds limit, Done done) const {

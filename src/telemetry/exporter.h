@@ -40,6 +40,7 @@ std::string_view to_word(ExportResult::Kind kind) noexcept;
 class Exporter {
  public:
   static constexpr std::chrono::milliseconds kLimit{10'000};
+  static constexpr std::string_view kPath = "/telemetry-ext";
 
   using Done = std::function<void(const ExportResult& result)>;
 

@@ -34,8 +34,14 @@ bool Outbox::put_locked(const Operation& operation) noexcept {
   }
   // Nobody collects for now. An old record gives way, if it tells of no failure.
   ++dropped_;
-  Operation& old = operations_[victim_++ % operations_.size()];
-  if (old.error == ErrorCategory::None) old = operation;
+  std::size_t looks = operation.error == ErrorCategory::None ? 1 : operations_.size();
+  for (; looks > 0; --looks) {
+    Operation& old = operations_[victim_++ % operations_.size()];
+    if (old.error != ErrorCategory::None) continue;
+    old = operation;
+    ++evicted_;
+    break;
+  }
   return false;
 }
 
@@ -72,6 +78,7 @@ void Outbox::collect(Collected& into) noexcept {
   into.operations.swap(operations_);
   into.session_id = session_id_;
   into.dropped = std::exchange(dropped_, 0);
+  into.evicted = std::exchange(evicted_, 0);
   untold_ = 0;
   has_urgent_ = false;
 }

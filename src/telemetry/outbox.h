@@ -48,6 +48,7 @@ class Outbox {
     std::vector<Operation> operations;
     WireId session_id;
     std::size_t dropped = 0;  ///< since the last time
+    std::size_t evicted = 0;  ///< of these: older ones that gave way to newer ones
   };
   /// Hands over what is there. The vector that is passed in is left here, for its memory.
   void collect(Collected& into) noexcept;
@@ -67,6 +68,7 @@ class Outbox {
   int untold_ = 0;                      // guarded by mutex_
   bool has_urgent_ = false;             // guarded by mutex_: untold
   std::size_t dropped_ = 0;             // guarded by mutex_
+  std::size_t evicted_ = 0;             // guarded by mutex_
   std::size_t victim_ = 0;              // guarded by mutex_: where the next one gives way
   bool closed_ = false;                 // guarded by mutex_
 };

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "telemetry/fork.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,7 @@ std::shared_ptr<Sender> Registry::make_locked(const SenderKey& key,
 
 void Registry::release(const SenderKey& key, Token token, base::Clock::TimePoint until) noexcept {
   std::shared_ptr<Sender> last;
+  const auto since = clock_.now();
   {
     std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
@@ -74,20 +76,57 @@ void Registry::release(const SenderKey& key, Token token, base::Clock::TimePoint
     if (!found->second.holders.empty()) return;
     last = std::move(found->second.sender);
     entries_.erase(found);
+    until = worth_waiting_locked(until);
   }
-  end(last, until);
+  count_waiting(since, !end(last, until));
+}
+
+base::Clock::TimePoint Registry::worth_waiting_locked(base::Clock::TimePoint until) const {
+  const auto now = clock_.now();
+  const bool is_forgotten = !last_in_vain_ || *last_in_vain_ + kForgetting < now;
+  return is_forgotten ? until : std::min(until, now + (kMostWaiting - waited_in_vain_));
+}
+
+void Registry::count_waiting(base::Clock::TimePoint since, bool is_in_vain) noexcept {
+  std::lock_guard lock(mutex_);
+  if (!is_in_vain) {
+    waited_in_vain_ = {};
+    last_in_vain_.reset();
+    return;
+  }
+  const auto now = clock_.now();
+  if (last_in_vain_ && *last_in_vain_ + kForgetting < now) waited_in_vain_ = {};
+  waited_in_vain_ =
+      std::min<std::chrono::nanoseconds>(waited_in_vain_ + (now - since), kMostWaiting);
+  last_in_vain_ = now;
 }
 
 /// Closes a sender that nobody can get any more; with the last one the thread ends.
-void Registry::end(const std::shared_ptr<Sender>& sender, base::Clock::TimePoint until) noexcept {
-  sender->close(until);
-  std::shared_ptr<Worker> idle;  // ends outside of the lock
-  std::lock_guard lock(mutex_);
-  if (worker_) worker_->remove(*sender);
-  if (--running_ == 0) idle.swap(worker_);
+bool Registry::end(const std::shared_ptr<Sender>& sender, base::Clock::TimePoint until) noexcept {
+  // Of the time that there is, a little is for the thread.
+  constexpr int kPartOfThread = 20;
+  const auto now = clock_.now();
+  std::shared_ptr<Worker> worker;
+  {
+    std::lock_guard lock(mutex_);
+    worker = worker_;
+  }
+  // A sink of the program's may close connections; its own thread must not wait for itself.
+  const bool waits = !worker || !worker->is_this_thread();
+  const auto for_answers = std::max(until - now, base::Clock::TimePoint::duration::zero());
+  const bool is_done = sender->close(waits ? now + for_answers - for_answers / kPartOfThread : now);
+  if (worker) worker->remove(*sender);
+  bool is_last = false;
+  {
+    std::lock_guard lock(mutex_);
+    is_last = --running_ == 0;
+    if (is_last) worker_.reset();
+  }
+  if (is_last && worker) worker->end(until);
+  return is_done;
 }
 
-void Registry::shutdown(std::chrono::milliseconds limit) noexcept {
+bool Registry::shutdown(std::chrono::milliseconds limit) noexcept {
   std::map<SenderKey, Entry> all;
   {
     std::lock_guard lock(mutex_);
@@ -96,7 +135,9 @@ void Registry::shutdown(std::chrono::milliseconds limit) noexcept {
   const auto until = clock_.now() + limit;
   // All begin at once; then each is waited for until the same moment.
   for (const auto& [key, entry] : all) entry.sender->flush_soon();
-  for (const auto& [key, entry] : all) end(entry.sender, until);
+  bool is_done = true;
+  for (const auto& [key, entry] : all) is_done = end(entry.sender, until) && is_done;
+  return is_done;
 }
 
 std::size_t Registry::size() const {

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -64,8 +65,13 @@ class Registry {
   void release(const SenderKey& key, Token token, base::Clock::TimePoint until) noexcept;
 
   /// Closes every sender, whoever holds it, all within `limit`. Connections go on without
-  /// telemetry.
-  void shutdown(std::chrono::milliseconds limit) noexcept;
+  /// telemetry. \return whether everything has had its answer
+  bool shutdown(std::chrono::milliseconds limit) noexcept;
+
+  /// What all closes of the process may wait in vain before the next ones wait no more, until
+  /// something is delivered, or a minute has passed: many endpoints may be out of reach at once.
+  static constexpr std::chrono::seconds kMostWaiting{5};
+  static constexpr std::chrono::minutes kForgetting{1};
 
   std::size_t size() const;
   std::size_t holders(const SenderKey& key) const;
@@ -84,7 +90,9 @@ class Registry {
                                       const SenderOptions& options, const BreakerOptions& breaker);
   std::shared_ptr<EndpointHealth> health_locked(std::string_view host,
                                                 const BreakerOptions& options);
-  void end(const std::shared_ptr<Sender>& sender, base::Clock::TimePoint until) noexcept;
+  bool end(const std::shared_ptr<Sender>& sender, base::Clock::TimePoint until) noexcept;
+  base::Clock::TimePoint worth_waiting_locked(base::Clock::TimePoint until) const;
+  void count_waiting(base::Clock::TimePoint since, bool is_in_vain) noexcept;
 
   base::Clock& clock_;
   std::atomic<Token> last_token_ = 0;
@@ -94,6 +102,8 @@ class Registry {
   std::shared_ptr<Worker> worker_;  // guarded by mutex_: there while there are senders
   std::size_t running_ = 0;         // guarded by mutex_: senders, those that are closing included
   bool noted_many_ = false;         // guarded by mutex_
+  std::chrono::nanoseconds waited_in_vain_{0};          // guarded by mutex_
+  std::optional<base::Clock::TimePoint> last_in_vain_;  // guarded by mutex_
 };
 
 }  // namespace dbsql::telemetry

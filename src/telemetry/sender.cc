@@ -5,6 +5,7 @@
 #include "telemetry/wire_format.h"
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <utility>
 
@@ -24,11 +25,17 @@ milliseconds first_interval(const SenderOptions& options) {
       static_cast<std::int64_t>(static_cast<double>(options.flush_interval.count()) * unit));
 }
 
-// Why records were dropped.
-constexpr const char* kNoRoom = "no_room";
-constexpr const char* kNoTime = "no_time";
-
 }  // namespace
+
+std::string_view to_word(Loss loss) noexcept {
+  constexpr std::array<std::string_view, kLosses> kWords = {
+      "no_room", "no_time", "endpoint_avoided", "no_credentials", "refused", "tries_used_up"};
+  return kWords[static_cast<std::size_t>(loss)];
+}
+
+std::uint64_t SenderStats::dropped() const noexcept {
+  return std::accumulate(lost.begin(), lost.end(), std::uint64_t{0});
+}
 
 Sender::Sender(SenderOptions options, std::optional<Exporter> exporter, std::shared_ptr<Sink> sink,
                std::function<void()> wake, base::Clock& clock)
@@ -58,9 +65,7 @@ void Sender::detach(const std::shared_ptr<Outbox>& outbox) noexcept {
     Outbox::Collected left;
     outbox->collect(left);
     outbox->close();
-    const std::size_t recorded = left.operations.size();
-    auto items = written(left, *outbox->facts());
-    enqueue(std::move(items), left.dropped, recorded);
+    enqueue(written(left, *outbox->facts()), left);
   } catch (...) {
     outbox->close();  // no memory: what was left is lost
   }
@@ -92,16 +97,16 @@ base::Clock::TimePoint Sender::step() noexcept {
     }
     for (;;) {
       const bool had_results = take_finished();
-      std::optional<Batch> batch;
+      std::shared_ptr<Batch> batch;
       {
         std::lock_guard lock(mutex_);
         plan_flush_locked(now);
         batch = next_batch_locked(now);
       }
-      const bool has_batch = batch.has_value();
-      if (has_batch) send(*std::move(batch));
-      if (!has_batch && !had_results) break;
+      if (batch) send(batch);
+      if (!batch && !had_results) break;
     }
+    tell_sink_of_unanswered();
     tell_sink_of_drops();
     std::lock_guard lock(mutex_);
     if (closing_) changed_.notify_all();
@@ -123,8 +128,7 @@ void Sender::collect_all() {
   for (const auto& outbox : outboxes) {
     outbox->collect(collected);
     if (collected.operations.empty() && collected.dropped == 0) continue;
-    auto items = written(collected, *outbox->facts());
-    enqueue(std::move(items), collected.dropped, collected.operations.size());
+    enqueue(written(collected, *outbox->facts()), collected);
   }
   std::lock_guard lock(mutex_);
   collected_last_ = is_last;
@@ -147,17 +151,22 @@ std::vector<Sender::Item> Sender::written(const Outbox::Collected& collected,
   return items;
 }
 
-void Sender::enqueue(std::vector<Item> items, std::size_t dropped, std::size_t recorded) {
+void Sender::enqueue(std::vector<Item> items, const Outbox::Collected& collected) {
   std::lock_guard lock(mutex_);
-  stats_.recorded += recorded + dropped;
-  stats_.dropped += dropped;
-  untold_drops_ += dropped;
-  if (closed_) return;
+  stats_.recorded += items.size() + collected.dropped;
+  stats_.evicted += collected.evicted;
+  lose_locked(Loss::NoRoom, collected.dropped);
+  if (closed_) return lose_locked(Loss::NoTime, items.size());
   for (Item& item : items) {
     queue_bytes_ += item.document.size();
     queue_.push_back(std::move(item));
     make_room_locked();
   }
+}
+
+void Sender::lose_locked(Loss loss, std::size_t records) {
+  stats_.lost[static_cast<std::size_t>(loss)] += records;
+  untold_[static_cast<std::size_t>(loss)] += records;
 }
 
 /// Drops the oldest record that tells of no failure; of failures the oldest when there is nothing
@@ -174,9 +183,9 @@ void Sender::make_room_locked() {
     if (static_cast<std::size_t>(victim - queue_.begin()) < flushing_) --flushing_;
     queue_bytes_ -= victim->document.size();
     queue_.erase(victim);
-    ++stats_.dropped;
-    ++untold_drops_;
-    stats_.last_error = kNoRoom;
+    ++stats_.evicted;
+    lose_locked(Loss::NoRoom, 1);
+    stats_.last_error = to_word(Loss::NoRoom);
   }
 }
 
@@ -193,92 +202,108 @@ void Sender::plan_flush_locked(TimePoint now) {
 }
 
 bool Sender::may_send_locked(TimePoint now) const {
-  if (queue_.empty() || in_flight_ >= kMostInFlight || closed_) return false;
+  if (queue_.empty() || in_flight_locked() >= kMostInFlight || closed_) return false;
   if (closing_) return true;
   if (now < not_before_) return false;
   return flushing_ > 0 || queue_.size() >= static_cast<std::size_t>(options_.batch_size);
 }
 
-std::optional<Sender::Batch> Sender::next_batch_locked(TimePoint now) {
-  if (!may_send_locked(now)) return std::nullopt;
-  Batch batch;
+/// Takes a batch out of the queue. From now on it is under way.
+std::shared_ptr<Sender::Batch> Sender::next_batch_locked(TimePoint now) {
+  if (!may_send_locked(now)) return nullptr;
+  // Room for the answers too: taking them must not fail for want of memory.
+  in_flight_.reserve(kMostInFlight);
+  finished_.reserve(kMostInFlight);
+  auto batch = std::make_shared<Batch>();
+  batch->items.reserve(std::min(queue_.size(), static_cast<std::size_t>(options_.batch_size)));
   if (exporter_) {
-    batch.permit = exporter_->admit();
-    if (!batch.permit) {  // they wait for a better time, or for nothing more
+    batch->permit = exporter_->admit();
+    if (!batch->permit) {  // they wait for a better time, or for nothing more
       flushing_ = 0;
       not_before_ = std::min(
           next_flush_, now + std::max<milliseconds>(exporter_->health().breaker().remaining_wait(),
                                                     std::chrono::seconds(1)));
-      if (closing_) drop_all_locked("breaker_open");
-      return std::nullopt;
+      if (closing_) drop_all_locked(Loss::Avoided);
+      return nullptr;
     }
   }
   std::size_t bytes = 0;
-  while (!queue_.empty() && batch.items.size() < static_cast<std::size_t>(options_.batch_size)) {
+  while (!queue_.empty() && batch->items.size() < static_cast<std::size_t>(options_.batch_size)) {
     const std::size_t size = size_in_body(queue_.front().document);
-    if (!batch.items.empty() && bytes + size > kMostBodyBytes) break;
+    if (!batch->items.empty() && bytes + size > kMostBodyBytes) break;
     bytes += size;
     queue_bytes_ -= queue_.front().document.size();
-    batch.items.push_back(std::move(queue_.front()));
+    batch->items.push_back(std::move(queue_.front()));
     queue_.pop_front();
     if (failures_first_ > 0) --failures_first_;
   }
-  flushing_ -= std::min(flushing_, batch.items.size());
-  ++in_flight_;
-  in_flight_records_ += batch.items.size();
+  flushing_ -= std::min(flushing_, batch->items.size());
+  in_flight_.push_back(batch);
   return batch;
 }
 
-void Sender::send(Batch batch) {
-  std::vector<std::string> documents;
-  documents.reserve(batch.items.size());
-  for (const Item& item : batch.items) documents.push_back(item.document);
-  batch.body = export_body(documents, clock_.system_now());
-  const std::size_t records = batch.items.size();
-  const auto permit = batch.permit;
-  auto held = std::make_shared<Batch>(std::move(batch));
-  // The thread that brings the answer only leaves it here.
-  const auto leave = [self = weak_from_this(), held](const ExportResult& result) {
-    const auto sender = self.lock();
-    if (!sender) return;
-    held->result = result;
+void Sender::send(const std::shared_ptr<Batch>& batch) noexcept {
+  try {
+    std::vector<std::string> documents;
+    documents.reserve(batch->items.size());
+    for (const Item& item : batch->items) documents.push_back(item.document);
+    batch->body = export_body(documents, clock_.system_now());
+    if (!exporter_) return leave_result(batch, {});
     {
-      std::lock_guard lock(sender->mutex_);
-      sender->finished_.push_back(std::move(*held));
+      std::lock_guard lock(mutex_);
+      ++stats_.requests;
+      stats_.bytes += batch->body.size();
+      stats_.last_flush = clock_.system_now();
     }
-    sender->wake_();
-  };
-  if (!exporter_) return leave({});
+    exporter_->send(batch->body, batch->items.size(), *batch->permit, Exporter::kLimit,
+                    [self = weak_from_this(), batch](const ExportResult& result) {
+                      if (const auto sender = self.lock()) sender->leave_result(batch, result);
+                    });
+  } catch (...) {
+    give_up(batch);
+  }
+}
+
+/// The thread that brings the answer only leaves it here.
+void Sender::leave_result(const std::shared_ptr<Batch>& batch,
+                          const ExportResult& result) noexcept {
   {
     std::lock_guard lock(mutex_);
-    ++stats_.requests;
-    stats_.bytes += held->body.size();
-    stats_.last_flush = clock_.system_now();
+    if (std::erase(in_flight_, batch) == 0) return;  // it was given up meanwhile
+    batch->result = result;
+    finished_.push_back(batch);
   }
-  exporter_->send(held->body, records, *permit, Exporter::kLimit, leave);
+  wake_();
+}
+
+/// There was no memory to send it.
+void Sender::give_up(const std::shared_ptr<Batch>& batch) noexcept {
+  std::lock_guard lock(mutex_);
+  if (std::erase(in_flight_, batch) == 0) return;
+  if (batch->permit) exporter_->health().abandoned(*batch->permit);
+  lose_locked(Loss::NoRoom, batch->items.size());
 }
 
 /// \return whether there was anything
 bool Sender::take_finished() {
-  std::vector<Batch> finished;
+  std::shared_ptr<Batch> batch;
   {
     std::lock_guard lock(mutex_);
-    finished.swap(finished_);
+    if (finished_.empty()) return false;
+    batch = finished_.front();
   }
-  for (Batch& batch : finished) {
-    tell_sink(batch);
-    std::lock_guard lock(mutex_);
-    if (!closed_) take_result_locked(batch);
-  }
-  return !finished.empty();
+  // It counts as under way until the sink has heard of it: who waits for all waits for that, too.
+  tell_sink(*batch);
+  std::lock_guard lock(mutex_);
+  std::erase(finished_, batch);
+  if (!closed_) take_result_locked(*batch);
+  return true;
 }
 
 void Sender::take_result_locked(Batch& batch) {
   using Kind = ExportResult::Kind;
   const ExportResult& result = batch.result;
   const std::size_t records = batch.items.size();
-  --in_flight_;
-  in_flight_records_ -= records;
   stats_.last_status = result.status;
   stats_.not_counted += result.not_counted;
   if (result.bad_response) ++stats_.bad_responses;
@@ -289,10 +314,9 @@ void Sender::take_result_locked(Batch& batch) {
   } else if (result.kind == Kind::Failed && !closing_) {
     give_back_locked(std::move(batch.items));
   } else if (result.kind == Kind::NoCredentials) {
-    stats_.dropped += records;
-    untold_drops_ += records;
+    lose_locked(Loss::NoCredentials, records);
   } else {
-    stats_.given_up += records;
+    lose_locked(result.kind == Kind::Refused ? Loss::Refused : Loss::NoTime, records);
   }
 }
 
@@ -305,7 +329,7 @@ void Sender::give_back_locked(std::vector<Item> items) {
   failures_first_ = 0;
   std::for_each(items.rbegin(), items.rend(), [this](Item& item) {
     if (++item.attempts > options_.retry_count) {
-      ++stats_.given_up;
+      lose_locked(Loss::TriesUsedUp, 1);
       return;
     }
     queue_bytes_ += item.document.size();
@@ -317,16 +341,15 @@ void Sender::give_back_locked(std::vector<Item> items) {
 base::Clock::TimePoint Sender::next_step_locked(TimePoint now) const {
   TimePoint next = next_flush_;
   if (urgent_at_) next = std::min(next, *urgent_at_);
-  const bool waits = !queue_.empty() && in_flight_ < kMostInFlight && now < not_before_ &&
+  const bool waits = !queue_.empty() && in_flight_locked() < kMostInFlight && now < not_before_ &&
                      queue_.size() >= static_cast<std::size_t>(options_.batch_size);
   if (waits) next = std::min(next, not_before_);
   return next;
 }
 
-void Sender::drop_all_locked(const char* why) {
-  stats_.dropped += queue_.size();
-  untold_drops_ += queue_.size();
-  if (!queue_.empty()) stats_.last_error = why;
+void Sender::drop_all_locked(Loss why) {
+  lose_locked(why, queue_.size());
+  if (!queue_.empty()) stats_.last_error = to_word(why);
   queue_.clear();
   queue_bytes_ = 0;
   flushing_ = 0;
@@ -334,16 +357,16 @@ void Sender::drop_all_locked(const char* why) {
 }
 
 bool Sender::is_drained_locked() const {
-  return collected_last_ && queue_.empty() && in_flight_ == 0;
+  return collected_last_ && queue_.empty() && in_flight_locked() == 0;
 }
 
 bool Sender::is_worth_waiting_for() const { return !exporter_ || exporter_->health().is_well(); }
 
-void Sender::close(TimePoint until) noexcept {
+bool Sender::close(TimePoint until) noexcept {
   try {
     const bool waits = is_worth_waiting_for();
     std::unique_lock lock(mutex_);
-    if (closed_) return;
+    if (closed_) return true;
     closing_ = true;
     lock.unlock();
     wake_();
@@ -355,12 +378,15 @@ void Sender::close(TimePoint until) noexcept {
     if (waits && !is_drained && exporter_) exporter_->health().keeps_people_waiting();
     closed_ = true;
     if (exporter_) exporter_->abandon();
-    stats_.dropped += in_flight_records_;
-    drop_all_locked(kNoTime);
+    for (const auto& batch : in_flight_) lose_locked(Loss::NoTime, batch->items.size());
+    for (const auto& batch : finished_) take_result_locked(*batch);
+    drop_all_locked(Loss::NoTime);
     outboxes_.clear();
     changed_.notify_all();
+    return is_drained;
   } catch (...) {
     base::log(LogLevel::Debug, "telemetry", "ending a sender failed");
+    return false;
   }
 }
 
@@ -378,15 +404,28 @@ void Sender::tell_sink(const Batch& batch) noexcept {
   }
 }
 
-void Sender::tell_sink_of_drops() noexcept {
-  std::uint64_t drops = 0;
+/// What was under way when the sender was closed has left the machine, or may have.
+void Sender::tell_sink_of_unanswered() noexcept {
+  std::vector<std::shared_ptr<Batch>> unanswered;
   {
     std::lock_guard lock(mutex_);
-    drops = std::exchange(untold_drops_, 0);
+    if (!closed_) return;
+    unanswered.swap(in_flight_);
   }
-  if (drops == 0 || !sink_) return;
+  for (const auto& batch : unanswered) tell_sink(*batch);
+}
+
+void Sender::tell_sink_of_drops() noexcept {
+  Losses untold{};
+  {
+    std::lock_guard lock(mutex_);
+    std::swap(untold, untold_);
+  }
+  if (!sink_) return;
   try {
-    sink_->on_drop(kNoRoom, drops);
+    for (std::size_t index = 0; index < kLosses; ++index) {
+      if (untold[index] > 0) sink_->on_drop(to_word(static_cast<Loss>(index)), untold[index]);
+    }
   } catch (...) {
     base::log(LogLevel::Debug, "telemetry", "a sink threw an exception; it is ignored");
   }
@@ -396,7 +435,11 @@ SenderStats Sender::stats() const {
   std::lock_guard lock(mutex_);
   SenderStats stats = stats_;
   stats.pending = queue_.size();
-  stats.in_flight = in_flight_;
+  stats.in_flight = in_flight_locked();
+  if (exporter_) {
+    stats.breaker = exporter_->health().breaker().state();
+    stats.is_suspended = exporter_->health().is_suspended();
+  }
   return stats;
 }
 

@@ -6,6 +6,7 @@
 #include "telemetry/sink.h"
 #include "telemetry/worker.h"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -17,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dbsql::telemetry {
@@ -33,12 +35,27 @@ struct SenderOptions {
   friend bool operator==(const SenderOptions&, const SenderOptions&) = default;
 };
 
-/// What became of the records of one sender, or of all.
+/// Why a record was not delivered.
+enum class Loss : std::uint8_t {
+  NoRoom,         ///< too many were waiting
+  NoTime,         ///< its connection was closed before
+  Avoided,        ///< the endpoint had failed so often that it was left alone
+  NoCredentials,  ///< none were at hand
+  Refused,        ///< the endpoint did not want it
+  TriesUsedUp,    ///< sent as often as it may be, in vain
+};
+inline constexpr std::size_t kLosses = static_cast<std::size_t>(Loss::TriesUsedUp) + 1;
+using Losses = std::array<std::uint64_t, kLosses>;
+
+/// One word, for instance `no_room`.
+std::string_view to_word(Loss loss) noexcept;
+
+/// What became of the records of one sender.
 struct SenderStats {
   std::uint64_t recorded = 0;
-  std::uint64_t delivered = 0;
-  std::uint64_t dropped = 0;      ///< there was no room, no credentials, or no time left
-  std::uint64_t given_up = 0;     ///< refused, or tried often enough
+  std::uint64_t delivered = 0;    ///< to the sink alone, where nothing is sent
+  Losses lost{};                  ///< by `Loss`
+  std::uint64_t evicted = 0;      ///< of `NoRoom`: older ones that gave way to newer ones
   std::uint64_t not_counted = 0;  ///< taken by the server, but not counted by it
   std::uint64_t bad_responses = 0;
   std::uint64_t requests = 0;
@@ -48,6 +65,11 @@ struct SenderStats {
   int last_status = 0;
   std::string last_error;  ///< one word; empty after a success
   std::optional<std::chrono::system_clock::time_point> last_flush;
+  CircuitBreaker::State breaker = CircuitBreaker::State::Closed;
+  bool is_suspended = false;  ///< the endpoint refused several requests in a row
+
+  std::uint64_t lost_by(Loss loss) const noexcept { return lost[static_cast<std::size_t>(loss)]; }
+  std::uint64_t dropped() const noexcept;
 };
 
 /// Collects the records of connections and sends them in batches: when enough are there, when one
@@ -85,8 +107,10 @@ class Sender final : public Task, public Collector, public std::enable_shared_fr
   void flush_soon() noexcept;
 
   /// Sends what is there, and ends. Does not wait for an endpoint that is known not to answer.
+  /// One `step` more tells the sink of what is left over.
   /// \param until  whatever is not delivered by then is dropped
-  void close(base::Clock::TimePoint until) noexcept;
+  /// \return whether everything has had its answer
+  bool close(base::Clock::TimePoint until) noexcept;
 
   SenderStats stats() const;
   const SenderOptions& options() const noexcept { return options_; }
@@ -108,20 +132,25 @@ class Sender final : public Task, public Collector, public std::enable_shared_fr
 
   void collect_all();
   std::vector<Item> written(const Outbox::Collected& collected, const ConnectionFacts& facts) const;
-  void enqueue(std::vector<Item> items, std::size_t dropped, std::size_t recorded);
+  void enqueue(std::vector<Item> items, const Outbox::Collected& collected);
+  void lose_locked(Loss loss, std::size_t records);
   void make_room_locked();
   void plan_flush_locked(TimePoint now);
   bool may_send_locked(TimePoint now) const;
-  std::optional<Batch> next_batch_locked(TimePoint now);
+  std::shared_ptr<Batch> next_batch_locked(TimePoint now);
   TimePoint next_step_locked(TimePoint now) const;
   bool take_finished();
   void take_result_locked(Batch& batch);
-  void send(Batch batch);
+  void send(const std::shared_ptr<Batch>& batch) noexcept;
+  void leave_result(const std::shared_ptr<Batch>& batch, const ExportResult& result) noexcept;
+  void give_up(const std::shared_ptr<Batch>& batch) noexcept;
   void give_back_locked(std::vector<Item> items);
-  void drop_all_locked(const char* why);
+  void drop_all_locked(Loss why);
   void tell_sink(const Batch& batch) noexcept;
+  void tell_sink_of_unanswered() noexcept;
   void tell_sink_of_drops() noexcept;
   bool is_drained_locked() const;
+  std::size_t in_flight_locked() const noexcept { return in_flight_.size() + finished_.size(); }
   bool is_worth_waiting_for() const;
 
   const SenderOptions options_;
@@ -139,21 +168,20 @@ class Sender final : public Task, public Collector, public std::enable_shared_fr
   std::vector<std::shared_ptr<Outbox>> outboxes_;  // guarded by mutex_
   std::deque<Item> queue_;                         // guarded by mutex_
   std::size_t queue_bytes_ = 0;                    // guarded by mutex_
-  std::size_t flushing_ = 0;            // guarded by mutex_: records at the front that are due
-  std::size_t failures_first_ = 0;      // guarded by mutex_: so many at the front are failures
-  std::size_t in_flight_ = 0;           // guarded by mutex_: requests
-  std::size_t in_flight_records_ = 0;   // guarded by mutex_
-  std::vector<Batch> finished_;         // guarded by mutex_: whose results nobody has looked at
-  int failures_ = 0;                    // guarded by mutex_: in a row
-  TimePoint next_flush_;                // guarded by mutex_
-  TimePoint not_before_;                // guarded by mutex_: after a failure
-  std::optional<TimePoint> urgent_at_;  // guarded by mutex_
-  TimePoint last_urgent_;               // guarded by mutex_
-  bool closing_ = false;                // guarded by mutex_
-  bool collected_last_ = false;         // guarded by mutex_: there will be no more records
-  bool closed_ = false;                 // guarded by mutex_
-  std::uint64_t untold_drops_ = 0;      // guarded by mutex_: of which the sink has not heard
-  SenderStats stats_;                   // guarded by mutex_
+  std::size_t flushing_ = 0;        // guarded by mutex_: records at the front that are due
+  std::size_t failures_first_ = 0;  // guarded by mutex_: so many at the front are failures
+  std::vector<std::shared_ptr<Batch>> in_flight_;  // guarded by mutex_: without an answer
+  std::vector<std::shared_ptr<Batch>> finished_;   // guarded by mutex_: with one to be looked at
+  int failures_ = 0;                               // guarded by mutex_: in a row
+  TimePoint next_flush_;                           // guarded by mutex_
+  TimePoint not_before_;                           // guarded by mutex_: after a failure
+  std::optional<TimePoint> urgent_at_;             // guarded by mutex_
+  TimePoint last_urgent_;                          // guarded by mutex_
+  bool closing_ = false;                           // guarded by mutex_
+  bool collected_last_ = false;  // guarded by mutex_: there will be no more records
+  bool closed_ = false;          // guarded by mutex_
+  Losses untold_{};              // guarded by mutex_: of which the sink has not heard
+  SenderStats stats_;            // guarded by mutex_
 };
 
 }  // namespace dbsql::telemetry

@@ -62,6 +62,24 @@ std::string line_of(const ExportedBatch& batch) {
 
 }  // namespace
 
+void BothSinks::on_batch(const ExportedBatch& batch) {
+  try {
+    first_->on_batch(batch);
+  } catch (...) {
+    base::log(LogLevel::Debug, "telemetry", "a sink threw an exception; it is ignored");
+  }
+  second_->on_batch(batch);
+}
+
+void BothSinks::on_drop(std::string_view reason, std::size_t records) {
+  try {
+    first_->on_drop(reason, records);
+  } catch (...) {
+    base::log(LogLevel::Debug, "telemetry", "a sink threw an exception; it is ignored");
+  }
+  second_->on_drop(reason, records);
+}
+
 FileSink::FileSink(std::string path) : FileSink(std::move(path), Limits()) {}
 FileSink::FileSink(std::string path, Limits limits) : path_(std::move(path)), limits_(limits) {}
 

@@ -62,6 +62,20 @@ class CallbackSink final : public Sink {
   const OnDrop on_drop_;
 };
 
+/// Two sinks that get the same; one that throws takes nothing from the other.
+class BothSinks final : public Sink {
+ public:
+  BothSinks(std::shared_ptr<Sink> first, std::shared_ptr<Sink> second)
+      : first_(std::move(first)), second_(std::move(second)) {}
+  std::string name() const override { return first_->name() + ", " + second_->name(); }
+  void on_batch(const ExportedBatch& batch) override;
+  void on_drop(std::string_view reason, std::size_t records) override;
+
+ private:
+  const std::shared_ptr<Sink> first_;
+  const std::shared_ptr<Sink> second_;
+};
+
 /// A file of lines, each a JSON object: `time`, `url`, `status` (`dry-run` when nothing was sent),
 /// and `body` as text. Only its owner may read it. When it has grown to a size it is renamed to
 /// `PATH.1`, and so on; the oldest goes.

@@ -39,19 +39,21 @@ ErrorCategory of_statement(ErrorCategory error) noexcept {
 }
 
 /// The word for what was wrong with a file.
-ErrorCategory of_chunk(ErrorKind kind) noexcept {
-  const ErrorCategory category = category_of(kind);
-  return category == ErrorCategory::ResultSet ? ErrorCategory::Decompression
-                                              : ErrorCategory::ChunkDownload;
+ErrorCategory of_chunk(const observe::ChunkFailed& event) noexcept {
+  if (event.is_compression_damaged) return ErrorCategory::Decompression;
+  const ErrorCategory category = category_of(event.kind);
+  return category == ErrorCategory::ResultSet ? category : ErrorCategory::ChunkDownload;
 }
 
 }  // namespace
 
 StatementTelemetry::StatementTelemetry(std::shared_ptr<ConnectionTelemetry> connection,
-                                       OperationType type, StatementType statement_type) noexcept
+                                       OperationType type, StatementType statement_type,
+                                       bool is_internal) noexcept
     : connection_(std::move(connection)), clock_(connection_->clock()), started_(clock_.now()) {
   operation_.type = type;
   operation_.statement_type = statement_type;
+  operation_.is_internal = is_internal;
 }
 
 void StatementTelemetry::on(const observe::Event& event) noexcept {
@@ -109,7 +111,7 @@ void StatementTelemetry::take_locked(const observe::ChunkConsumed& event) {
 
 void StatementTelemetry::take_locked(const observe::ChunkFailed& event) {
   operation_.failed_chunk = event.index;
-  fail_locked(of_chunk(event.kind));
+  fail_locked(of_chunk(event));
 }
 
 void StatementTelemetry::take_locked(const observe::StagingTransferred& event) {
@@ -146,16 +148,29 @@ void StatementTelemetry::exhausted() noexcept {
 }
 
 void StatementTelemetry::cancelled(std::chrono::nanoseconds latency, ErrorCategory error) noexcept {
-  Operation cancel;
-  cancel.type = OperationType::CancelStatement;
-  cancel.latency_ms = in_ms(latency);
-  cancel.error = error;
+  tell_beside(OperationType::CancelStatement, latency, error);
+}
+
+/// Whatever still holds this object: what it tells of comes before its connection's end.
+void StatementTelemetry::closed(const observe::StatementClosed& event) noexcept {
+  finish();
+  tell_beside(OperationType::CloseStatement, event.latency,
+              event.failed ? ErrorCategory::StatementClosed : ErrorCategory::None);
+}
+
+void StatementTelemetry::tell_beside(OperationType type, std::chrono::nanoseconds latency,
+                                     ErrorCategory error) noexcept {
+  Operation beside;
+  beside.type = type;
+  beside.latency_ms = in_ms(latency);
+  beside.error = error;
   {
     const std::lock_guard lock(mutex_);
-    cancel.statement_id = operation_.statement_id;
-    cancel.statement_type = operation_.statement_type;
+    beside.statement_id = operation_.statement_id;
+    beside.statement_type = operation_.statement_type;
+    beside.is_internal = operation_.is_internal;
   }
-  connection_->record(cancel);
+  connection_->record(beside);
 }
 
 void StatementTelemetry::finish() noexcept {

@@ -23,8 +23,9 @@ namespace dbsql::telemetry {
 /// Cost: one object per statement, no look-up; a clock is read where something begins or ends.
 class StatementTelemetry final : public observe::Observer {
  public:
+  /// \param is_internal  the driver's own statement, not the program's
   StatementTelemetry(std::shared_ptr<ConnectionTelemetry> connection, OperationType type,
-                     StatementType statement_type) noexcept;
+                     StatementType statement_type, bool is_internal = false) noexcept;
   ~StatementTelemetry() override { finish(); }
   StatementTelemetry(const StatementTelemetry&) = delete;
   StatementTelemetry& operator=(const StatementTelemetry&) = delete;
@@ -65,9 +66,13 @@ class StatementTelemetry final : public observe::Observer {
   void take(const observe::CancelAsked& event);
   void take(const observe::Failed& event) { failed(*event.error); }
   void take(const observe::StatementEnded&) { finish(); }
+  void take(const observe::StatementClosed& event) { closed(event); }
   template <class Other>
   void take(const Other& event);
 
+  void closed(const observe::StatementClosed& event) noexcept;
+  void tell_beside(OperationType type, std::chrono::nanoseconds latency,
+                   ErrorCategory error) noexcept;
   void freeze_locked();
   void fail_locked(ErrorCategory error);
   ChunkDetails& chunks_locked();

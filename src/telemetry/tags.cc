@@ -253,4 +253,24 @@ bool is_exportable(RecordKind kind, std::string_view name) noexcept {
   });
 }
 
+std::string_view to_word(ValueKind kind) noexcept {
+  switch (kind) {
+    case ValueKind::Id:
+      return "id";
+    case ValueKind::Word:
+      return "word of a list";
+    case ValueKind::Text:
+      return "text";
+    case ValueKind::Integer:
+      return "number";
+    case ValueKind::Boolean:
+      return "true or false";
+  }
+  return {};
+}
+
+bool is_sent(const TagRow& row) noexcept {
+  return !row.path.empty() && includes(row.scope, Scope::Databricks);
+}
+
 }  // namespace dbsql::telemetry

@@ -147,6 +147,12 @@ std::span<const TagRow> tags() noexcept;
 
 const TagRow& row_of(Tag tag) noexcept;
 
+/// Whether a fact has a place in the records that are sent.
+bool is_sent(const TagRow& row) noexcept;
+
+/// What a kind of values is called in the documentation.
+std::string_view to_word(ValueKind kind) noexcept;
+
 /// Whether a fact of that name may leave the machine in a record of that kind.
 bool is_exportable(RecordKind kind, std::string_view name) noexcept;
 

@@ -11,31 +11,11 @@ namespace {
 
 constexpr std::string_view kEntry = "entry.sql_driver_log.";
 
-std::string_view kind_text(ValueKind kind) noexcept {
-  switch (kind) {
-    case ValueKind::Id:
-      return "id";
-    case ValueKind::Word:
-      return "word of a list";
-    case ValueKind::Text:
-      return "text";
-    case ValueKind::Integer:
-      return "number";
-    case ValueKind::Boolean:
-      return "true or false";
-  }
-  return {};
-}
-
-bool is_sent(const TagRow& row) noexcept {
-  return !row.path.empty() && includes(row.scope, Scope::Databricks);
-}
-
 void append_row(const TagRow& row, std::string& page) {
   const std::string_view path =
       row.path.starts_with(kEntry) ? row.path.substr(kEntry.size()) : row.path;
-  page += base::concat("| ", row.name, " | `", path, "` | ", kind_text(row.kind), " | ",
-                       row.meaning, " |\n");
+  page += base::concat("| ", row.name, " | `", path, "` | ", to_word(row.kind), " | ", row.meaning,
+                       " |\n");
 }
 
 /// A table of what is sent in records that `belongs` to.

@@ -43,9 +43,9 @@ std::string_view to_word(Decision::State state) noexcept {
 }
 
 std::string_view to_word(Decision::Reason reason) noexcept {
-  constexpr std::array<std::string_view, 9> kWords = {
-      "default_off", "kill_switch",        "forced",           "opted_out",  "server_on",
-      "server_off",  "server_unreachable", "server_not_asked", "unsafe_host"};
+  constexpr std::array<std::string_view, 10> kWords = {
+      "default_off", "kill_switch",        "forced",           "opted_out",   "server_on",
+      "server_off",  "server_unreachable", "server_not_asked", "unsafe_host", "not_built"};
   return kWords[static_cast<std::size_t>(reason)];
 }
 
@@ -53,6 +53,12 @@ Decision decide(const config::TelemetryOptions& options, bool kill_switch,
                 ServerFlag flag) noexcept {
   using State = Decision::State;
   using Reason = Decision::Reason;
+#ifdef DBSQL_WITHOUT_TELEMETRY
+  static_cast<void>(options);
+  static_cast<void>(kill_switch);
+  static_cast<void>(flag);
+  return {State::Off, Reason::NotBuilt};
+#else
   if (kill_switch) return {State::Off, Reason::KillSwitch};
   if (options.is_forced) return {State::On, Reason::Forced};
   if (options.enabled && !*options.enabled) return {State::Off, Reason::OptedOut};
@@ -68,6 +74,7 @@ Decision decide(const config::TelemetryOptions& options, bool kill_switch,
       break;
   }
   return {State::Pending, Reason::ServerNotAsked};
+#endif
 }
 
 bool kill_switch_is_set(const base::EnvironmentLookup& environment) {

@@ -35,6 +35,7 @@ struct Decision {
     ServerUnreachable,
     ServerNotAsked,
     UnsafeHost,  ///< credentials must not be sent there
+    NotBuilt,    ///< the library was built without what sends
   };
 
   State state = State::Off;

@@ -47,10 +47,11 @@ struct Worker::State {
   std::stop_source stop;
   std::mutex mutex;
   std::condition_variable_any changed;
-  std::vector<std::shared_ptr<Task>> tasks;  // guarded by mutex
-  bool woken = false;                        // guarded by mutex
-  bool ended = false;                        // guarded by mutex
-  std::thread thread;                        // of the owner alone, but for the start
+  std::vector<std::shared_ptr<Task>> tasks;    // guarded by mutex
+  std::vector<std::shared_ptr<Task>> leaving;  // guarded by mutex: one step more
+  bool woken = false;                          // guarded by mutex
+  bool ended = false;                          // guarded by mutex
+  std::thread thread;                          // guarded by mutex
 
   /// Waits until `due` or until woken. \return the tasks to run; \throws CancelledError at the end
   std::vector<std::shared_ptr<Task>> next(TimePoint due) {
@@ -62,18 +63,29 @@ struct Worker::State {
     return tasks;
   }
 
+  void take_leave() noexcept {
+    std::vector<std::shared_ptr<Task>> last;
+    {
+      std::lock_guard lock(mutex);
+      last.swap(leaving);
+    }
+    for (const auto& task : last) task->step();
+  }
+
   void work() noexcept {
     constexpr std::chrono::hours kLongestPause{1};
     TimePoint due = clock.now();
     try {
       for (;;) {
         const auto running = next(due);
+        take_leave();
         due = clock.now() + kLongestPause;
         for (const auto& task : running) due = std::min(due, task->step());
       }
     } catch (...) {
       // Stopped, or out of memory: nothing more is told.
     }
+    take_leave();
     std::lock_guard lock(mutex);
     ended = true;
     changed.notify_all();
@@ -82,21 +94,37 @@ struct Worker::State {
 
 Worker::Worker(base::Clock& clock) : state_(std::make_shared<State>(clock)) {}
 
-Worker::~Worker() {
+Worker::~Worker() { end(state_->clock.now() + kPatience); }
+
+void Worker::end(TimePoint until) noexcept {
   State& state = *state_;
-  if (!state.thread.joinable()) return;
-  if (state.generation != fork_generation()) {  // it runs in the parent only
-    new std::shared_ptr<State>(state_);         // NOLINT: leaked, there is nothing to join here
-    return;
+  std::thread thread;
+  try {
+    std::unique_lock lock(state.mutex, std::defer_lock);
+    if (state.generation != fork_generation()) {  // it runs in the parent only
+      new std::shared_ptr<State>(state_);         // NOLINT: leaked, there is nothing to join here
+      return;
+    }
+    lock.lock();
+    thread.swap(state.thread);
+    if (!thread.joinable()) return;
+    const bool is_own = thread.get_id() == std::this_thread::get_id();
+    lock.unlock();
+    state.stop.request_stop();
+    lock.lock();
+    const TimePoint latest = std::max(until, state.clock.now() + kLeastPatience);
+    const bool has_ended = !is_own && state.clock.wait_at_most(lock, state.changed, {}, latest,
+                                                               [&] { return state.ended; });
+    lock.unlock();
+    has_ended ? thread.join() : thread.detach();
+  } catch (...) {
+    if (thread.joinable()) thread.detach();
   }
-  state.stop.request_stop();
-  bool has_ended = false;
-  {
-    std::unique_lock lock(state.mutex);
-    has_ended = state.clock.wait_at_most(lock, state.changed, {}, state.clock.now() + kPatience,
-                                         [&] { return state.ended; });
-  }
-  has_ended ? state.thread.join() : state.thread.detach();
+}
+
+bool Worker::is_this_thread() const noexcept {
+  std::lock_guard lock(state_->mutex);
+  return state_->thread.get_id() == std::this_thread::get_id();
 }
 
 void Worker::add(std::shared_ptr<Task> task) {
@@ -127,6 +155,13 @@ void Worker::remove(const Task& task) noexcept {
   if (found == state_->tasks.end()) return;
   gone = std::move(*found);
   state_->tasks.erase(found);
+  try {
+    state_->leaving.push_back(gone);
+    state_->woken = true;
+    state_->changed.notify_all();
+  } catch (...) {
+    // No memory: it goes without a last step.
+  }
 }
 
 std::function<void()> Worker::waker() const {

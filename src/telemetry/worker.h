@@ -19,12 +19,14 @@ class Task {
 /// The telemetry thread: runs the steps of tasks when they are due. It starts with the first task
 /// and ends with this object.
 ///
-/// Threads: safe from any thread; the destructor must not run on the telemetry thread itself.
+/// Threads: safe from any thread.
 class Worker {
  public:
-  /// How long the destructor waits for a step, of a user's callback for instance; longer ones are
-  /// left to end by themselves.
+  /// How long its end waits for a step, of a user's callback for instance, where nobody says how
+  /// long; longer ones are left to end by themselves.
   static constexpr std::chrono::milliseconds kPatience{500};
+  /// The least that it waits, whoever is in a hurry: a thread that does nothing is gone by then.
+  static constexpr std::chrono::milliseconds kLeastPatience{50};
 
   explicit Worker(base::Clock& clock = base::Clock::system());
   ~Worker();
@@ -33,7 +35,14 @@ class Worker {
 
   /// \throws std::system_error  there is no thread to be had
   void add(std::shared_ptr<Task> task);
+  /// The task has one step more, with which it must say all that it has to say.
   void remove(const Task& task) noexcept;
+
+  /// Ends the thread, after the last steps of tasks that were removed.
+  /// \param until  until when they may take, but for `kLeastPatience`
+  void end(base::Clock::TimePoint until) noexcept;
+
+  bool is_this_thread() const noexcept;
 
   /// Runs all steps soon, whether due or not. What this returns may outlive the worker.
   std::function<void()> waker() const;

@@ -1,6 +1,7 @@
 #include "support/captured_log.h"
 #include "support/forward_proxy.h"
 #include "support/scoped_environment.h"
+#include "warehouse/telemetry_service.h"
 #include "wire/wire_test.h"
 
 #include <gmock/gmock.h>
@@ -117,6 +118,24 @@ TEST_F(NetworkTest, ConnectsQueriesAndDownloadsThroughAProxyWithCredentials) {
   }
   for (const JournalEntry& entry : server_->journal().entries())
     EXPECT_EQ(header(entry, "proxy-authorization"), "");
+}
+
+TEST_F(NetworkTest, TellsOfItsUseThroughTheProxyOfQueriesAndNothingOfTheProxy) {
+  start_with_tls();
+  ForwardProxy proxy(proxy_with_password());
+  {
+    Connection connection = Connector::from_dsn(dsn("&forceEnableTelemetry=true&proxy.url=" +
+                                                    proxy.url_with_credentials()))
+                                .connect();
+    EXPECT_EQ(rows_of(connection, 10), 10);
+  }
+
+  const auto records = server_->telemetry().records();
+  EXPECT_EQ(records.size(), 3U) << "nobody but the proxy knows the name";
+  for (const std::string& record : records) {
+    EXPECT_THAT(record, Not(HasSubstr("pr0xy-canary")));
+    EXPECT_THAT(record, Not(HasSubstr(std::to_string(proxy.port()))));
+  }
 }
 
 TEST_F(NetworkTest, ConnectsThroughASocksProxyThatKnowsTheNames) {

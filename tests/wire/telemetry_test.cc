@@ -1,3 +1,4 @@
+#include "support/captured_log.h"
 #include "support/temporary_folder.h"
 #include "warehouse/telemetry_service.h"
 #include "wire/wire_test.h"
@@ -7,6 +8,8 @@
 
 #include <fstream>
 #include <map>
+#include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -191,6 +194,230 @@ TEST_F(TelemetryWireTest, TellsOnlyTheKindOfAFailure) {
   EXPECT_EQ(failed["error_info"], json({{"error_name", "syntax_error"}}));
 }
 
+/// What a pass-through of a damaged answer looks like: the frame's magic number, and nonsense.
+TEST_F(TelemetryWireTest, TellsADamagedCompressionFromAFileThatDidNotCome) {
+  const std::string damaged = "\x04\x22\x4D\x18" + std::string(400, '\x55');
+  server_->faults().add(
+      {.path = "/_storage/", .count = 0, .fault = Fault::answer(200, {}, damaged)});
+  {
+    Connection connection = connect_here(kForced);
+    const auto error = capture_error([&] {
+      Result result = connection.query("SELECT id, concat('row ', id) FROM range(60000)");
+      count_rows(result);
+    });
+    EXPECT_EQ(error.error_class(), "CORRUPT_LZ4");
+  }
+
+  const json failed = log("EXECUTE_STATEMENT");
+  EXPECT_EQ(failed["error_info"]["error_name"], "decompression_error");
+  EXPECT_EQ(failed["sql_operation"]["chunk_id"], 0);
+}
+
+TEST_F(TelemetryWireTest, TellsThatAStatementWasFreed) {
+  std::string statement;
+  {
+    Connection connection = connect_here(kForced);
+    Result result = connection.query("SELECT id, concat('row ', id) FROM range(60000)");
+    statement = result.statement_id();
+    count_rows(result);
+  }
+
+  EXPECT_EQ(operations()["CLOSE_STATEMENT"],
+            static_cast<int>(server_->journal().count("CloseOperation")));
+  EXPECT_EQ(log("CLOSE_STATEMENT")["sql_statement_id"], statement);
+  EXPECT_FALSE(log("CLOSE_STATEMENT").contains("error_info"));
+}
+
+TEST_F(TelemetryWireTest, TellsThatAStatementCouldNotBeFreed) {
+  server_->faults().add({.method = "CloseOperation", .count = 0, .fault = Fault::answer(400)});
+  std::int64_t rows = 0;
+  {
+    Connection connection = connect_here(kForced);
+    Result result = connection.query("SELECT id, concat('row ', id) FROM range(60000)");
+    rows = count_rows(result);
+  }
+
+  EXPECT_EQ(rows, 60'000);
+  EXPECT_EQ(log("CLOSE_STATEMENT")["error_info"]["error_name"], "statement_closed");
+  EXPECT_FALSE(log("EXECUTE_STATEMENT").contains("error_info"));
+}
+
+TEST_F(TelemetryWireTest, TellsItsOwnStatementsFromThePrograms) {
+  {
+    Connection connection = connect_here(kForced);
+    Transaction transaction = connection.begin();
+    connection.query("SELECT 1").close();
+    transaction.commit();
+    Transaction undone = connection.begin();
+    connection.query("SELECT 2").close();
+    undone.rollback();
+    connection.ping();
+  }
+
+  int own = 0;
+  int programs = 0;
+  for (const json& each : logs()) {
+    const json& detail = each["sql_operation"]["operation_detail"];
+    if (detail["operation_type"] != "EXECUTE_STATEMENT") continue;
+    detail.value("is_internal_call", false) ? ++own : ++programs;
+  }
+  EXPECT_EQ(programs, 2);
+  EXPECT_GE(own, 4);  // SET AUTOCOMMIT, COMMIT, ROLLBACK, the ping
+}
+
+TEST_F(TelemetryWireTest, TellsNothingOfAStatementThatIsToBeLeftOut) {
+  {
+    Connection connection = connect_here(kForced);
+    const ExecuteOptions silent{.telemetry = false};
+    Result result = connection.query("SELECT id, concat('row ', id) FROM range(60000)", {}, silent);
+    count_rows(result);
+    capture_error([&] { connection.query("SELEC 1", {}, silent); });
+    connection.catalogs(silent).close();
+    StatementHandle handle =
+        connection.submit("SELECT count(*) FROM range(20000000000)", {}, silent);
+    handle.cancel();
+  }
+
+  EXPECT_EQ(operations(),
+            (std::map<std::string, int>{{"CREATE_SESSION", 1}, {"DELETE_SESSION", 1}}));
+}
+
+TEST_F(TelemetryWireTest, SaysWhetherItTellsAndWhatBecameOfIt) {
+  Connection connection = connect_here(kForced);
+  connection.query("SELECT 1").close();
+  EXPECT_EQ(connection.telemetry_stats().state, TelemetryState::On);
+  EXPECT_EQ(connection.telemetry_stats().reason, "forced");
+  connection.close();
+
+  const TelemetryStats stats = connection.telemetry_stats();
+  EXPECT_EQ(stats.recorded, 3U);
+  EXPECT_EQ(stats.delivered, 3U);
+  EXPECT_EQ(stats.dropped.total(), 0U);
+  EXPECT_EQ(stats.pending, 0U);
+  EXPECT_EQ(stats.requests, sent());
+  EXPECT_GT(stats.bytes, 500U);
+  EXPECT_EQ(stats.last_status, 200);
+  EXPECT_EQ(stats.last_error, "");
+  EXPECT_TRUE(stats.last_request);
+  EXPECT_EQ(stats.breaker, TelemetryStats::Breaker::Closed);
+  EXPECT_FALSE(stats.endpoint_suspended);
+}
+
+TEST_F(TelemetryWireTest, SaysWhyItTellsNothing) {
+  server_->telemetry().set_flag(kFlag, "false");
+  const std::pair<const char*, const char*> rows[] = {
+      {"", "default_off"},
+      {"enableTelemetry=false", "opted_out"},
+      {"enableTelemetry=false&telemetrySink=file:/dev/null", "opted_out"}};
+  for (const auto& [options, reason] : rows) {
+    Connection connection = connect_here(options);
+    const TelemetryStats stats = connection.telemetry_stats();
+    EXPECT_EQ(stats.state, TelemetryState::Off) << options;
+    EXPECT_EQ(stats.reason, reason) << options;
+  }
+  Connection asking = connect_here("enableTelemetry=true");
+  EXPECT_TRUE(eventually([&] { return asking.telemetry_stats().reason == "server_off"; }));
+  EXPECT_EQ(asking.telemetry_stats().state, TelemetryState::Off);
+  Connection informed = connect_here("enableTelemetry=true");
+  EXPECT_EQ(informed.telemetry_stats().reason, "server_off");
+}
+
+TEST_F(TelemetryWireTest, CountsWhatIsLostWhenItsEndpointRefuses) {
+  server_->faults().add({.path = kExports, .count = 0, .fault = Fault::answer(404)});
+  Connection connection = connect_here(kForced);
+  EXPECT_TRUE(eventually([&] { return connection.telemetry_stats().dropped.refused > 0; }));
+  EXPECT_EQ(connection.telemetry_stats().last_error, "refused");
+  connection.close();
+
+  const TelemetryStats stats = connection.telemetry_stats();
+  EXPECT_EQ(stats.delivered, 0U);
+  EXPECT_EQ(stats.dropped.total(), stats.recorded);
+  EXPECT_EQ(stats.last_status, 404);
+}
+
+/// Keeps what it is shown.
+struct KeepingSink final : TelemetrySink {
+  void on_batch(const TelemetryBatch& batch) override {
+    const std::lock_guard lock(mutex);
+    bodies.emplace_back(batch.body);
+    all_sent = all_sent && batch.sent;
+    if (throws) throw std::runtime_error("a sink of the program's");
+  }
+  void on_drop(std::string_view reason, std::size_t records) override {
+    const std::lock_guard lock(mutex);
+    drops[std::string(reason)] += records;
+  }
+  std::vector<std::string> documents() {
+    const std::lock_guard lock(mutex);
+    std::vector<std::string> all;
+    for (const std::string& body : bodies) {
+      const json parsed = json::parse(body);
+      for (const json& each : parsed["protoLogs"]) all.push_back(each);
+    }
+    return all;
+  }
+  std::mutex mutex;
+  std::vector<std::string> bodies;
+  std::map<std::string, std::size_t> drops;
+  bool all_sent = true;
+  bool throws = false;
+};
+
+TEST_F(TelemetryWireTest, ShowsTheProgramWhatItSends) {
+  const auto sink = std::make_shared<KeepingSink>();
+  sink->throws = true;
+  {
+    Connection connection = Connector(ConnectorOptions::from_text(server_->dsn())
+                                          .set("telemetry.forced", "true")
+                                          .with_telemetry_sink(sink))
+                                .connect();
+    connection.query("SELECT 1").close();
+  }
+
+  EXPECT_EQ(sink->documents().size(), 3U);
+  EXPECT_TRUE(sink->all_sent);
+  EXPECT_THAT(sink->documents(),
+              testing::UnorderedElementsAreArray(server_->telemetry().records()));
+}
+
+TEST_F(TelemetryWireTest, ShowsTheProgramWhatItWouldSend) {
+  const auto sink = std::make_shared<KeepingSink>();
+  const TemporaryFolder folder;
+  const std::string file = (folder.path() / "shown.ndjson").string();
+  {
+    Connection connection = Connector(ConnectorOptions::from_text(server_->dsn())
+                                          .set("telemetry.sink", "file:" + file)
+                                          .with_telemetry_sink(sink))
+                                .connect();
+    connection.query("SELECT 1").close();
+    EXPECT_EQ(connection.telemetry_stats().reason, "default_off");
+  }
+
+  EXPECT_EQ(sink->documents().size(), 3U);
+  EXPECT_FALSE(sink->all_sent);
+  EXPECT_TRUE(std::ifstream(file).good());
+  EXPECT_EQ(sent(), 0U);
+}
+
+TEST_F(TelemetryWireTest, ShowsWhatWasSentAlsoWhenNobodyAnswers) {
+  server_->faults().add({.path = kExports, .count = 0, .fault = Fault::stall()});
+  const auto sink = std::make_shared<KeepingSink>();
+  Connection connection = Connector(ConnectorOptions::from_text(server_->dsn())
+                                        .set("telemetry.forced", "true")
+                                        .set("telemetry.close_timeout", "100ms")
+                                        .with_telemetry_sink(sink))
+                              .connect();
+  EXPECT_TRUE(eventually([&] { return sent() == 1; }));
+  connection.close();
+
+  const TelemetryStats stats = connection.telemetry_stats();
+  EXPECT_EQ(stats.dropped.no_time, stats.recorded);
+  const auto shown = sink->documents();
+  EXPECT_EQ(shown.size(), stats.requests == 2 ? 2U : 1U);
+  const std::lock_guard lock(sink->mutex);
+  EXPECT_EQ(sink->drops["no_time"], stats.recorded);
+}
+
 TEST_F(TelemetryWireTest, CountsPolls) {
   {
     Connection connection = connect_here(kForced);
@@ -316,6 +543,34 @@ TEST_F(TelemetryWireTest, IsNotFeltWhenItsEndpointFails) {
     Result result = connection.query("SELECT 1");
     EXPECT_EQ(count_rows(result), 1);
   }
+}
+
+TEST_F(TelemetryWireTest, IsNotReadOfInALogThatIsNotForIt) {
+  const CapturedLog log;
+  const auto throwing = std::make_shared<KeepingSink>();
+  throwing->throws = true;
+  for (const Fault& fault :
+       {Fault::answer(500), Fault::answer(404), Fault::answer(200, {}, "<html>"),
+        Fault::reset_before(), Fault::stall()}) {
+    server_->faults().clear();
+    server_->faults().add({.path = kExports, .count = 0, .fault = fault});
+    Connection connection = Connector(ConnectorOptions::from_text(server_->dsn())
+                                          .set("telemetry.forced", "true")
+                                          .set("telemetry.close_timeout", "50ms")
+                                          .set("telemetry.sink", "file:/nowhere/at/all")
+                                          .with_telemetry_sink(throwing))
+                                .connect();
+    connection.query("SELECT 1").close();
+    capture_error([&] { connection.query("SELEC 1"); });
+  }
+
+  int quiet = 0;
+  for (const auto& [level, line] : log.lines()) {
+    if (line.find("telemetry") == std::string::npos) continue;
+    EXPECT_LE(level, LogLevel::Debug) << line;
+    ++quiet;
+  }
+  EXPECT_GT(quiet, 0) << "they are there for whoever looks for them";
 }
 
 TEST_F(TelemetryWireTest, WritesDownWhatItSends) {

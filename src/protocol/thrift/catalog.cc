@@ -144,7 +144,7 @@ std::unique_ptr<Operation> ThriftSession::list(const ListingRequest& request,
   try {
     RpcReply reply = ask_listing(own, call);
     return ThriftOperation::start(shared_from_this(), read_execute_reply(reply.reader, reply.body),
-                                  submitted, call);
+                                  submitted, request.observer, call);
   } catch (const Error& error) {
     // Older servers and Hive's may keep no keys, and say so with whatever error comes first
     // (reference/thrift.md 5.3, reference/metadata.md 9).

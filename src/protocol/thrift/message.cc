@@ -176,6 +176,7 @@ template tcli::TOpenSessionResp decode_struct(std::span<const std::byte>);
 template tcli::TOperationHandle decode_struct(std::span<const std::byte>);
 template tcli::TGetOperationStatusResp decode_struct(std::span<const std::byte>);
 template tcli::TCancelOperationResp decode_struct(std::span<const std::byte>);
+template tcli::TCloseOperationResp decode_struct(std::span<const std::byte>);
 template tcli::TTableSchema decode_struct(std::span<const std::byte>);
 
 }  // namespace dbsql::protocol::thrift

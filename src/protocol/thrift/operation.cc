@@ -103,6 +103,7 @@ ThriftOperation::ThriftOperation(std::shared_ptr<ThriftSession> session,
 std::unique_ptr<ThriftOperation> ThriftOperation::start(std::shared_ptr<ThriftSession> session,
                                                         ExecuteReply reply,
                                                         base::Clock::TimePoint submitted,
+                                                        std::shared_ptr<observe::Observer> observer,
                                                         const base::CallContext& call) {
   require_success(reply.status.get(), call);
   if (!reply.operation)
@@ -111,6 +112,7 @@ std::unique_ptr<ThriftOperation> ThriftOperation::start(std::shared_ptr<ThriftSe
                  .outcome_unknown = true});
   std::unique_ptr<ThriftOperation> operation(
       new ThriftOperation(std::move(session), reply.operation, submitted));
+  operation->observer_ = std::move(observer);
   try {
     operation->guarded(call, Phase::Running, [&](const base::CallContext& own) {
       operation->take_direct_results(std::move(reply), own);
@@ -438,7 +440,16 @@ void ThriftOperation::close() noexcept {
   if (keep_alive_) keep_alive_->stop();
   tcli::TCloseOperationReq request;
   request.operationHandle = *handle_;
-  session_->notify_close(kCloseOperation, request);
+  session_->notify_close(kCloseOperation, request, tell_of_close());
+}
+
+std::function<void(bool)> ThriftOperation::tell_of_close() const {
+  if (!observer_) return {};
+  base::Clock& clock = session_->clock();
+  return [observer = observer_, id = statement_id_, &clock, asked = clock.now()](bool is_done) {
+    observer->on(observe::StatementClosed{
+        .statement_id = id, .latency = clock.now() - asked, .failed = !is_done});
+  };
 }
 
 }  // namespace dbsql::protocol::thrift

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,10 +21,12 @@ namespace dbsql::protocol::thrift {
 class ThriftOperation final : public Operation {
  public:
   /// Checks the execute reply and takes what it brought along.
+  /// \param observer  hears how freeing it on the server went; may be null
   /// \throws Error when the server refused the statement
   static std::unique_ptr<ThriftOperation> start(std::shared_ptr<ThriftSession> session,
                                                 ExecuteReply reply,
                                                 base::Clock::TimePoint submitted,
+                                                std::shared_ptr<observe::Observer> observer,
                                                 const base::CallContext& call);
 
   /// An operation that was started by somebody else.
@@ -79,6 +82,7 @@ class ThriftOperation final : public Operation {
   void accept(Page& page);
   /// Whether a cancel has something to do, and nobody has asked for it yet.
   bool claim_cancel() noexcept;
+  std::function<void(bool)> tell_of_close() const;
   void forget() noexcept;
 
   const std::shared_ptr<ThriftSession> session_;
@@ -86,6 +90,7 @@ class ThriftOperation final : public Operation {
   const base::Clock::TimePoint submitted_;
   const base::Clock::TimePoint answered_;  ///< when the server had taken it
   std::string statement_id_;
+  std::shared_ptr<observe::Observer> observer_;  // of the close alone; null: nobody cares
 
   // For any thread.
   StatementStatus status_;

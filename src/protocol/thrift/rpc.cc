@@ -114,12 +114,8 @@ void Rpc::call_in_background(const Method& method, const Request& request,
 }
 
 template <class Request>
-void Rpc::notify(const Method& method, const Request& request,
-                 std::function<void()> on_end) noexcept {
-  call_in_background(method, request, kNotifyTimeout,
-                     [on_end = std::move(on_end)](const std::optional<RpcReply>&) {
-                       if (on_end) on_end();
-                     });
+void Rpc::notify(const Method& method, const Request& request) noexcept {
+  call_in_background(method, request, kNotifyTimeout, [](const std::optional<RpcReply>&) {});
 }
 
 template RpcReply Rpc::call(const Method&, const tcli::TOpenSessionReq&, const base::CallContext&,
@@ -154,12 +150,12 @@ template RpcReply Rpc::call(const Method&, const tcli::TGetPrimaryKeysReq&,
                             const base::CallContext&, std::chrono::milliseconds);
 template RpcReply Rpc::call(const Method&, const tcli::TGetCrossReferenceReq&,
                             const base::CallContext&, std::chrono::milliseconds);
-template void Rpc::notify(const Method&, const tcli::TCancelOperationReq&,
-                          std::function<void()>) noexcept;
-template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&,
-                          std::function<void()>) noexcept;
-template void Rpc::notify(const Method&, const tcli::TCloseSessionReq&,
-                          std::function<void()>) noexcept;
+template void Rpc::notify(const Method&, const tcli::TCancelOperationReq&) noexcept;
+template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&) noexcept;
+template void Rpc::notify(const Method&, const tcli::TCloseSessionReq&) noexcept;
+template void Rpc::call_in_background(const Method&, const tcli::TCloseOperationReq&,
+                                      std::chrono::milliseconds,
+                                      std::function<void(std::optional<RpcReply>)>) noexcept;
 template void Rpc::call_in_background(const Method&, const tcli::TGetOperationStatusReq&,
                                       std::chrono::milliseconds,
                                       std::function<void(std::optional<RpcReply>)>) noexcept;

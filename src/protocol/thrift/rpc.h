@@ -63,10 +63,8 @@ class Rpc {
 
   /// Sends a request whose reply nobody waits for: best effort, bounded, returns at once, never
   /// throws.
-  /// \param on_end  called once, when it has been answered or given up, on any thread; may be empty
   template <class Request>
-  void notify(const Method& method, const Request& request,
-              std::function<void()> on_end = {}) noexcept;
+  void notify(const Method& method, const Request& request) noexcept;
 
   /// Sends a request once, without retries, and returns at once.
   /// \param limit     it is given up after this time

@@ -27,6 +27,17 @@ constexpr Method kCloseOperation{"CloseOperation", http::RequestClass::Close};
 constexpr std::chrono::seconds kCloseTimeout{5};
 constexpr std::size_t kLongestShownId = 60;
 
+bool is_closed_by(std::optional<RpcReply>& reply) noexcept {
+  try {
+    if (!reply) return false;
+    const auto answer = decode_struct<tcli::TCloseOperationResp>(reply->reader);
+    require_success(&answer.status, {});
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 tcli::TSparkArrowTypes native_types(const config::NativeTypes& types) {
   tcli::TSparkArrowTypes native;
   native.__set_timestampAsArrow(types.timestamp);
@@ -118,8 +129,8 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
     RpcReply reply = rpc_->call(kExecuteStatement, wire, call,
                                 request.runs_on ? [](const RpcReply&) {} : cancel_when_late());
     ExecuteReply execute = read_execute_reply(reply.reader, reply.body);
-    auto operation =
-        ThriftOperation::start(shared_from_this(), std::move(execute), submitted, call);
+    auto operation = ThriftOperation::start(shared_from_this(), std::move(execute), submitted,
+                                            request.observer, call);
     if (call.observer != nullptr)
       call.observer->on(
           observe::StatementSubmitted{operation->statement_id(), clock_->now() - submitted});
@@ -147,10 +158,15 @@ std::unique_ptr<Operation> ThriftSession::attach(const std::string& statement_id
   return ThriftOperation::attach(shared_from_this(), handle, call);
 }
 
-void ThriftSession::notify_close(const Method& method,
-                                 const tcli::TCloseOperationReq& request) noexcept {
+void ThriftSession::notify_close(const Method& method, const tcli::TCloseOperationReq& request,
+                                 std::function<void(bool)> on_answer) noexcept {
   pending_closes_->begin();
-  rpc_->notify(method, request, [pending = pending_closes_] { pending->end(); });
+  rpc_->call_in_background(
+      method, request, kCloseTimeout,
+      [pending = pending_closes_, on_answer = std::move(on_answer)](std::optional<RpcReply> reply) {
+        if (on_answer) on_answer(is_closed_by(reply));
+        pending->end();
+      });
 }
 
 void ThriftSession::rethrow_of_session(const Error& error, const base::CallContext& call) {

@@ -55,7 +55,10 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   base::Clock& clock() noexcept { return *clock_; }
   const Features& features() const noexcept { return features_; }
   /// Frees an operation in the background; `close()` waits for it.
-  void notify_close(const Method& method, const tcli::TCloseOperationReq& request) noexcept;
+  /// \param on_answer  called once, on any thread, with whether the server has done it; may be
+  /// empty
+  void notify_close(const Method& method, const tcli::TCloseOperationReq& request,
+                    std::function<void(bool is_done)> on_answer) noexcept;
   /// The namespace that the server has put the session into. Before the session is used.
   void begin_in(Namespace initial) { initial_namespace_ = std::move(initial); }
   /// Who hears of the session's end. Before the session is used.

@@ -91,7 +91,7 @@ std::optional<arrow::UniqueArray> CloudFetchPipeline::State::next(const base::Ca
     if (batch) tell_of_consumption();
     return batch;
   } catch (const Error& error) {
-    tell_of_failure(error.kind());
+    tell_of_failure(error);
     throw;
   }
 }
@@ -107,7 +107,7 @@ void CloudFetchPipeline::State::tell_of_consumption() {
   environment_.observer->on(observe::ChunkConsumed{static_cast<std::int64_t>(sequence)});
 }
 
-void CloudFetchPipeline::State::tell_of_failure(ErrorKind kind) {
+void CloudFetchPipeline::State::tell_of_failure(const Error& error) {
   std::int64_t index = 0;
   {
     std::lock_guard lock(mutex_);
@@ -115,7 +115,8 @@ void CloudFetchPipeline::State::tell_of_failure(ErrorKind kind) {
     if (!is_the_files) return;  // the caller's time was up, or the server did not give links
     index = static_cast<std::int64_t>(first_sequence_);
   }
-  environment_.observer->on(observe::ChunkFailed{index, kind});
+  environment_.observer->on(
+      observe::ChunkFailed{index, error.kind(), error.error_class() == "CORRUPT_LZ4"});
 }
 
 std::optional<arrow::UniqueArray> CloudFetchPipeline::State::next_batch(

@@ -50,7 +50,7 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   bool head_has_news_locked() const;
   std::optional<arrow::UniqueArray> next_batch(const base::CallContext& call);
   void tell_of_consumption();
-  void tell_of_failure(ErrorKind kind);
+  void tell_of_failure(const Error& error);
   void wait_for_head(std::unique_lock<std::mutex>& lock, const base::CallContext& call);
   void renew_links(std::unique_lock<std::mutex>& lock, const base::CallContext& call);
   void apply_locked(std::vector<protocol::ResultLink> links);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -393,6 +394,82 @@ TEST_F(TelemetryOfAConnection, IsLeftAloneInAChildOfItsProcess) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   EXPECT_THAT(workspace.operations(),
               UnorderedElementsAre("CREATE_SESSION", "EXECUTE_STATEMENT", "DELETE_SESSION"));
+}
+
+/// What a statement has to tell is in the statement alone, so that nothing has to be cleared away
+/// however many are open, for however long; what is bounded is what waits to be sent.
+TEST_F(TelemetryOfAConnection, KeepsTheFailuresOfStatementsThatStayOpenForHours) {
+  constexpr std::size_t kStatements = 5'001;
+  workspace.transport->hold();
+  const auto connection = ConnectionTelemetry::create(opted_in());
+  open(*connection);
+  std::vector<std::shared_ptr<StatementTelemetry>> statements;
+  for (std::size_t i = 0; i < kStatements; ++i) statements.push_back(statement(connection));
+  const Error error({.kind = ErrorKind::SqlSyntax, .message = "MARKED"});
+  statements.front()->on(observe::Failed{&error});
+
+  clock.advance(2h);
+  statements.clear();
+  workspace.transport->hold(false);
+  workspace.transport->let_go(Workspace::flag(true));
+  close(*connection);
+
+  const SenderStats stats = *connection->stats();
+  EXPECT_EQ(stats.recorded, kStatements + 2);
+  EXPECT_EQ(stats.delivered + stats.dropped(), stats.recorded);
+  EXPECT_LE(stats.evicted, stats.dropped());
+  EXPECT_GT(stats.evicted, 4'000U);
+  int failures = 0;
+  for (const json& each : workspace.logs()) failures += each.contains("error_info") ? 1 : 0;
+  EXPECT_EQ(failures, 1);
+}
+
+/// Hooks get nothing of the caller's that could end early: neither its deadline nor its stop token.
+TEST_F(TelemetryOfAConnection, TellsOfACallThatWasCancelledWithoutBeingCancelledItself) {
+  const json record = record_of([&](StatementTelemetry& statement) {
+    const Error error({.kind = ErrorKind::Cancelled, .message = "MARKED"});
+    statement.on(observe::StatementSubmitted{"01ef-statement", 5ms});
+    statement.on(observe::CancelAsked{1ms, nullptr});
+    statement.on(observe::Failed{&error});
+    statement.on(observe::StatementEnded{});
+  });
+
+  EXPECT_EQ(record["error_info"]["error_name"], "execute_statement_cancelled");
+  EXPECT_EQ(workspace.operations().size(), 4U);  // with the session's, and the cancel's own
+}
+
+TEST_F(TelemetryOfAConnection, TellsThatAStatementWasFreedOrNot) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection);
+  const auto freed = statement(connection);
+  freed->on(observe::StatementSubmitted{"01ef-freed", 5ms});
+  freed->on(observe::StatementClosed{"01ef-freed", 7ms, /*failed=*/false});
+  const auto kept = std::make_shared<StatementTelemetry>(
+      connection, OperationType::ExecuteStatement, StatementType::Sql, /*is_internal=*/true);
+  kept->on(observe::StatementSubmitted{"01ef-kept", 5ms});
+  kept->on(observe::StatementClosed{"01ef-kept", 7ms, /*failed=*/true});
+  close(*connection);
+
+  std::map<std::string, json> closes;
+  for (const json& each : workspace.logs()) {
+    if (each["sql_operation"]["operation_detail"]["operation_type"] == "CLOSE_STATEMENT")
+      closes[each["sql_statement_id"]] = each;
+  }
+  ASSERT_EQ(closes.size(), 2U);
+  EXPECT_EQ(closes["01ef-freed"]["operation_latency_ms"], 7);
+  EXPECT_FALSE(closes["01ef-freed"].contains("error_info"));
+  EXPECT_EQ(closes["01ef-kept"]["error_info"]["error_name"], "statement_closed");
+  EXPECT_EQ(closes["01ef-kept"]["sql_operation"]["operation_detail"]["is_internal_call"], true);
+}
+
+TEST_F(TelemetryOfAConnection, KeepsItsCountsWhenItIsClosed) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  EXPECT_EQ(connection->stats()->recorded, 0U);
+  open(*connection);
+  close(*connection);
+
+  EXPECT_EQ(connection->stats()->delivered, 2U);
+  EXPECT_EQ(connection->stats()->breaker, CircuitBreaker::State::Closed);
 }
 
 TEST_F(TelemetryOfAConnection, TellsHowLongAStatementTookWithoutItsReader) {

@@ -62,6 +62,18 @@ TEST(ErrorCategory, FollowsTheKindOfAnError) {
     EXPECT_NE(category_of(static_cast<ErrorKind>(kind)), ErrorCategory::None) << kind;
 }
 
+TEST(ErrorCategory, TellsDamagedLayersOfAResultApart) {
+  const auto of_class = [](const char* error_class) {
+    return category_of(Error({.kind = ErrorKind::CorruptResult,
+                              .message = "the result is damaged",
+                              .error_class = error_class}));
+  };
+
+  EXPECT_EQ(of_class("CORRUPT_LZ4"), ErrorCategory::Decompression);
+  EXPECT_EQ(of_class("CORRUPT_SCHEMA"), ErrorCategory::ArrowSchemaParsing);
+  EXPECT_EQ(of_class(""), ErrorCategory::ResultSet);
+}
+
 TEST(ErrorCategory, IsThatOfTheInnermostCauseThatSaysAnything) {
   const auto inner = std::make_shared<const Error>(error_of(ErrorKind::Tls));
   const auto vague = std::make_shared<const Error>(error_of(ErrorKind::Internal));

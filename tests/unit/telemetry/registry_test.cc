@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -186,7 +187,7 @@ TEST_F(TelemetryRegistry, WaitsForAnAnswerNoLongerThanItMay) {
   clock.advance(2s);
   closer.join();
 
-  EXPECT_EQ(sender->stats().dropped, 1U);
+  EXPECT_EQ(sender->stats().dropped(), 1U);
   EXPECT_FALSE(registry.health(h.host, {})->is_well());
   server->let_go(http::Failure{.kind = ErrorKind::Cancelled});
 }
@@ -207,6 +208,84 @@ TEST_F(TelemetryRegistry, DoesNotWaitForAnEndpointThatKeptPeopleWaiting) {
   server->let_go();
 }
 
+/// One host after the other keeps people waiting: all of them together no longer than five seconds.
+TEST_F(TelemetryRegistry, WaitsInVainForManyHostsNoLongerThanForAFew) {
+  server->hold();
+  constexpr std::size_t kHosts = 5;
+  std::vector<SenderKey> keys;
+  for (std::size_t host = 0; host < kHosts; ++host) {
+    keys.push_back(key_of("h" + std::to_string(host)));
+    const auto sender = acquire(keys.back(), 1);
+    const auto outbox = std::make_shared<Outbox>(sample_facts());
+    sender->attach(outbox);
+    outbox->append(operation(), true);
+    server->await(host + 1);
+    sender->detach(outbox);
+  }
+
+  const std::chrono::seconds waits[] = {2s, 2s, 1s};
+  for (std::size_t host = 0; host < std::size(waits); ++host) {
+    std::jthread closer([&] { release(keys[host], 1); });
+    clock.await_waiters(2);
+    clock.advance(waits[host]);
+  }
+  release(keys[3], 1);  // the clock stands still
+  release(keys[4], 1);
+
+  EXPECT_EQ(registry.size(), 0U);
+  server->let_go();
+}
+
+TEST_F(TelemetryRegistry, MayBeClosedByASinkOfTheProgramsOwn) {
+  std::atomic<bool> has_released = false;
+  const SenderKey key{
+      .host = "own", .org_id = {}, .identity = {}, .sink = "own", .is_sending = false};
+  const auto sink = std::make_shared<CallbackSink>([&](const ExportedBatch&) {
+    registry.release(key, 1, clock.now() + 2s);
+    has_released = true;
+    has_released.notify_all();
+  });
+  const auto sender = registry.acquire(key, 1, nullptr, sink, {}, {});
+  const auto outbox = std::make_shared<Outbox>(sample_facts());
+  sender->attach(outbox);
+  outbox->append(operation(), true);
+
+  has_released.wait(false);
+
+  EXPECT_EQ(registry.size(), 0U);
+}
+
+TEST(TelemetrySlowSink, HoldsUpNobodyAndWhatFindsNoRoomIsCounted) {
+  static FakeClock clock;  // the thread that is left to itself may look at it later
+  static Registry registry(clock);
+  std::atomic<bool> is_called = false;
+  static std::atomic<bool> may_end = false;
+  const auto sink = std::make_shared<CallbackSink>([&is_called](const ExportedBatch&) {
+    is_called = true;
+    is_called.notify_all();
+    may_end.wait(false);
+  });
+  const SenderKey key{
+      .host = "slow", .org_id = {}, .identity = {}, .sink = "slow", .is_sending = false};
+  const auto sender = registry.acquire(key, 1, nullptr, sink, {}, {});
+  const auto outbox = std::make_shared<Outbox>(sample_facts());
+  sender->attach(outbox);
+  outbox->append(operation(), true);
+  is_called.wait(false);
+
+  for (int i = 0; i < 3'000; ++i) outbox->append(operation(), false);
+  sender->detach(outbox);
+  clock.advance_when_waited_on(true);
+  const auto before = clock.now();
+  registry.release(key, 1, before + 2s);
+
+  EXPECT_LE(clock.now() - before, 2s + Worker::kLeastPatience);
+  EXPECT_EQ(sender->stats().lost_by(Loss::NoRoom), 3'000 - Outbox::kCapacity);
+  EXPECT_EQ(sender->stats().lost_by(Loss::NoTime), Outbox::kCapacity);
+  may_end = true;
+  may_end.notify_all();
+}
+
 TEST_F(TelemetryRegistry, EndsInsteadOfTryingAgain) {
   server->always_answer_with(response_of(503));
   const auto sender = acquire(h, 1);
@@ -217,7 +296,7 @@ TEST_F(TelemetryRegistry, EndsInsteadOfTryingAgain) {
   sender->detach(outbox);
   release(h, 1);
 
-  EXPECT_EQ(sender->stats().given_up + sender->stats().dropped, 5U);
+  EXPECT_EQ(sender->stats().dropped(), 5U);
   EXPECT_LE(server->count(), 1U);
 }
 

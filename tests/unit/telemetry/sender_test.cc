@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -70,7 +72,7 @@ struct TelemetrySender : testing::Test {
   void expect_balance() const {
     const SenderStats stats = sender->stats();
     EXPECT_EQ(stats.recorded,
-              stats.delivered + stats.dropped + stats.given_up + stats.not_counted + stats.pending);
+              stats.delivered + stats.dropped() + stats.not_counted + stats.pending);
   }
 
   FakeClock clock;
@@ -221,7 +223,7 @@ TEST_F(TelemetrySender, GivesUpAfterItsRetries) {
   }
 
   EXPECT_EQ(server->count(), 4U);
-  EXPECT_EQ(sender->stats().given_up, 3U);
+  EXPECT_EQ(sender->stats().dropped(), 3U);
   EXPECT_EQ(sender->stats().pending, 0U);
   expect_balance();
 }
@@ -234,7 +236,7 @@ TEST_F(TelemetrySender, DropsWhatIsRefusedAtOnce) {
   sender->step();
 
   EXPECT_EQ(server->count(), 1U);
-  EXPECT_EQ(sender->stats().given_up, 3U);
+  EXPECT_EQ(sender->stats().dropped(), 3U);
   EXPECT_EQ(sender->stats().last_status, 400);
 }
 
@@ -287,6 +289,61 @@ TEST_F(TelemetrySender, StaysWithinItsMemoryAndKeepsFailures) {
     if (server->request(i).body.text().find("syntax_error") != std::string_view::npos) ++failures;
   }
   EXPECT_GT(failures, 0U);
+}
+
+/// Every place is taken: eight requests without an answer, and the queue full.
+TEST_F(TelemetrySender, DropsOneRecordMoreThanThereIsRoomForAndStillEnds) {
+  make({.batch_size = 100, .jitter = 1});
+  server->hold();
+  constexpr int kInFlight = 100 * static_cast<int>(Sender::kMostInFlight);
+  const auto fill = [&](int records) {
+    for (int left = records; left > 0; left -= 100) {
+      record(std::min(left, 100));
+      sender->step();
+    }
+  };
+  fill(kInFlight + static_cast<int>(Sender::kMostRecords));
+  EXPECT_EQ(sender->stats().in_flight, Sender::kMostInFlight);
+  EXPECT_EQ(sender->stats().pending, Sender::kMostRecords);
+  EXPECT_EQ(sender->stats().dropped(), 0U);
+  fill(1);
+  EXPECT_EQ(sender->stats().lost_by(Loss::NoRoom), 1U);
+  EXPECT_EQ(sender->stats().evicted, 1U);
+
+  sender->close(clock.now());
+  sender->step();
+
+  EXPECT_EQ(sender->stats().in_flight, 0U);
+  EXPECT_EQ(sender->stats().lost_by(Loss::NoTime), kInFlight + Sender::kMostRecords);
+  expect_balance();
+  server->let_go();
+}
+
+TEST_F(TelemetrySender, TellsItsSinkWhyRecordsAreLost) {
+  std::map<std::string, std::size_t> told;
+  std::size_t shown = 0;
+  const auto sink = std::make_shared<CallbackSink>(
+      [&](const ExportedBatch& batch) { shown += batch.records; },
+      [&](std::string_view reason, std::size_t records) { told[std::string(reason)] += records; });
+  sender = std::make_shared<Sender>(
+      SenderOptions{.batch_size = 3, .jitter = 1}, Exporter(destination_to(server), health, clock),
+      sink, [] {}, clock);
+  outbox = std::make_shared<Outbox>(sample_facts());
+  sender->attach(outbox);
+  server->answer_with(response_of(404));
+  record(3);
+  sender->step();
+  server->hold();
+  record(3);
+  sender->step();
+  record(1);
+  sender->close(clock.now());
+  sender->step();
+
+  EXPECT_EQ(told["refused"], 3U);
+  EXPECT_EQ(told["no_time"], 3U);
+  EXPECT_EQ(shown, 6U) << "what was sent is shown, answered or not";
+  server->let_go();
 }
 
 TEST_F(TelemetrySender, CountsWhatTheServerDidNot) {
@@ -356,7 +413,7 @@ TEST_F(TelemetrySender, LosesNothingOfManyThreads) {
 
   const SenderStats stats = sender->stats();
   EXPECT_EQ(stats.recorded, static_cast<std::uint64_t>(kThreads * kEach));
-  EXPECT_EQ(documents() + stats.dropped, stats.recorded);
+  EXPECT_EQ(documents() + stats.dropped(), stats.recorded);
   expect_balance();
 }
 
