@@ -18,7 +18,7 @@ struct CommandRow {
   std::string_view help;
 };
 
-constexpr std::array<CommandRow, 10> kCommands{{
+constexpr std::array<CommandRow, 11> kCommands{{
     {"\\?", Command::Kind::Help, false, "\\?", "print this"},
     {"\\h", Command::Kind::Help, false, "", ""},
     {"\\help", Command::Kind::Help, false, "", ""},
@@ -30,6 +30,8 @@ constexpr std::array<CommandRow, 10> kCommands{{
      "how NULL is written; without TEXT: the format's usual way"},
     {"\\o", Command::Kind::Output, true, "\\o [FILE]",
      "write results to a file; without FILE: finish it and go on here"},
+    {"\\telemetry", Command::Kind::Telemetry, false, "\\telemetry",
+     "whether this connection tells of its use, and what became of it"},
     {"\\timing", Command::Kind::Timing, true, "\\timing [on|off]",
      "print each statement's time and rate"},
     {"\\q", Command::Kind::Quit, false, "\\q", "leave (also Ctrl-D)"},

@@ -9,7 +9,7 @@ namespace dbsql::cli {
 
 /// What a line that begins with a backslash asks for.
 struct Command {
-  enum class Kind : std::uint8_t { Help, Describe, Format, Null, Output, Timing, Quit };
+  enum class Kind : std::uint8_t { Help, Describe, Format, Null, Output, Telemetry, Timing, Quit };
   Kind kind = Kind::Help;
   std::string argument;  ///< without the white space around it; may be empty
 };

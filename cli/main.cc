@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/repl.h"
 #include "cli/report.h"
+#include "cli/telemetry_commands.h"
 #include "cli/terminal.h"
 
 #include <unistd.h>
@@ -33,6 +34,13 @@ void hide_dsn(std::span<char* const> arguments, const std::string& dsn) {
     char* const found = std::strstr(argument, dsn.c_str());
     if (found != nullptr) std::memset(found, '*', dsn.size());
   }
+}
+
+ExitCode telemetry_command(const Options& options) {
+  Interrupts interrupts;
+  interrupts.leave_at_second();
+  return options.telemetry == Options::Telemetry::Show ? show_telemetry(options, interrupts)
+                                                       : show_telemetry_status(options, interrupts);
 }
 
 ExitCode run(std::span<char* const> arguments) {
@@ -59,6 +67,8 @@ ExitCode run(std::span<char* const> arguments) {
     return ExitCode::Ok;
   }
   if (options.explain_auth) return explain_auth(options);
+  if (options.telemetry == Options::Telemetry::Schema) return print_telemetry_fields();
+  if (options.telemetry != Options::Telemetry::None) return telemetry_command(options);
   const Connector connector(connection_of(options));
   Interrupts interrupts;
   if (options.sources.empty() && isatty(STDIN_FILENO) == 1) {

@@ -60,6 +60,11 @@ void set_profile(Options& options, std::string_view value) {
   options.dsn.clear();
 }
 
+void set_telemetry_sql(Options& options, std::string_view value) {
+  if (value.empty()) throw UsageError("--run: there is no SQL");
+  options.telemetry_sql = value;
+}
+
 void set_output(Options& options, std::string_view value) {
   if (value.empty()) throw UsageError("--output: the file name is empty");
   options.output_file = value;
@@ -74,7 +79,7 @@ struct OptionRow {
   void (*apply)(Options& options, std::string_view value);
 };
 
-constexpr std::array<OptionRow, 17> kOptions{{
+constexpr std::array<OptionRow, 18> kOptions{{
     {'\0', "dsn", "DSN",
      "where to connect: token:TOKEN@HOST:PORT/PATH[?key=value&...],\n"
      "a databricks:// URI, a JDBC URL or an ODBC string\n"
@@ -107,6 +112,7 @@ constexpr std::array<OptionRow, 17> kOptions{{
      [](Options& options, std::string_view) { options.timing = true; }},
     {'q', "quiet", "", "results and errors only: no row counts, progress or greetings",
      [](Options& options, std::string_view) { options.quiet = true; }},
+    {'\0', "run", "SQL", "telemetry show: what this SQL would tell", set_telemetry_sql},
     {'h', "help", "", "print this and leave",
      [](Options& options, std::string_view) { options.help = true; }},
     {'\0', "help-options", "", "print every option of a connection and leave",
@@ -140,6 +146,39 @@ const OptionRow* find_short(char name) {
   throw UsageError(message);
 }
 
+struct WordCommand {
+  std::string_view words[2];
+  void (*apply)(Options& options);
+};
+
+constexpr std::array<WordCommand, 4> kWordCommands{{
+    {{"auth", "explain"}, [](Options& options) { options.explain_auth = true; }},
+    {{"telemetry", "show"}, [](Options& options) { options.telemetry = Options::Telemetry::Show; }},
+    {{"telemetry", "schema"},
+     [](Options& options) { options.telemetry = Options::Telemetry::Schema; }},
+    {{"telemetry", "status"},
+     [](Options& options) { options.telemetry = Options::Telemetry::Status; }},
+}};
+
+bool begins_command(std::string_view word) {
+  return std::any_of(kWordCommands.begin(), kWordCommands.end(),
+                     [&](const WordCommand& command) { return command.words[0] == word; });
+}
+
+/// "dbsql [options] telemetry show, schema or status"
+std::string usage_of(std::string_view first) {
+  std::string usage = "dbsql [options] " + std::string(first);
+  std::vector<std::string_view> seconds;
+  for (const WordCommand& command : kWordCommands) {
+    if (command.words[0] == first) seconds.push_back(command.words[1]);
+  }
+  for (std::size_t i = 0; i < seconds.size(); ++i) {
+    usage += i == 0 ? " " : i + 1 == seconds.size() ? " or " : ", ";
+    usage += seconds[i];
+  }
+  return usage;
+}
+
 /// A word is shown. Anything else may be a connection with its secrets, given without --dsn.
 [[noreturn]] void throw_unexpected(std::string_view argument) {
   if (argument.find_first_of("@:=;") != std::string_view::npos) {
@@ -159,6 +198,8 @@ class Parser {
   void run() {
     read_all();
     if (!words_.empty()) command();
+    if (!options_.telemetry_sql.empty() && options_.telemetry != Options::Telemetry::Show)
+      throw UsageError("--run is for dbsql telemetry show; SQL is given as -e SQL");
   }
 
  private:
@@ -169,7 +210,7 @@ class Parser {
         long_option(argument);
       } else if (argument.starts_with("-") && argument.size() > 1 && argument != "--") {
         short_options(argument);
-      } else if (words_.empty() ? argument == "auth" : words_.size() == 1) {
+      } else if (words_.empty() ? begins_command(argument) : words_.size() == 1) {
         words_.push_back(argument);
       } else {
         throw_unexpected(argument);
@@ -177,14 +218,18 @@ class Parser {
     }
   }
 
-  /// There is one command of words: `auth explain`.
   void command() {
-    if (words_.size() != 2 || words_[1] != "explain") {
-      throw UsageError("auth: the command is dbsql [options] auth explain");
+    const std::string first(words_[0]);
+    const auto* const command =
+        std::find_if(kWordCommands.begin(), kWordCommands.end(), [&](const WordCommand& each) {
+          return words_.size() == 2 && each.words[0] == words_[0] && each.words[1] == words_[1];
+        });
+    if (command == kWordCommands.end())
+      throw UsageError(first + ": the command is " + usage_of(first));
+    if (!options_.sources.empty()) {
+      throw UsageError(first + " " + std::string(words_[1]) + " runs no SQL: leave out -e and -f");
     }
-    if (!options_.sources.empty())
-      throw UsageError("auth explain runs no SQL: leave out -e and -f");
-    options_.explain_auth = true;
+    command->apply(options_);
   }
 
   void long_option(std::string_view argument) {
@@ -289,6 +334,9 @@ std::string help_text() {
       "usage: dbsql [options]                  interactive, or SQL from standard input when piped\n"
       "       dbsql [options] -e SQL | -f FILE\n"
       "       dbsql [options] auth explain     which way to authenticate is used, and why\n"
+      "       dbsql [options] telemetry show   what is told about the driver's use, and why\n"
+      "       dbsql [options] telemetry status whether that arrives\n"
+      "       dbsql telemetry schema           everything that can be told\n"
       "\n"
       "The warehouse is named by --dsn, --profile or $DBSQL_DSN; without them by $DATABRICKS_HOST\n"
       "and its siblings or the usual profile of ~/.databrickscfg.\n"

@@ -45,6 +45,10 @@ struct Options {
   bool help_options = false;
   bool show_options = false;
   bool explain_auth = false;  ///< the command `auth explain`
+  /// The commands `telemetry show`, `telemetry schema` and `telemetry status`.
+  enum class Telemetry : std::uint8_t { None, Show, Schema, Status };
+  Telemetry telemetry = Telemetry::None;
+  std::string telemetry_sql;  ///< for `telemetry show`; empty = none
   bool version = false;
 };
 

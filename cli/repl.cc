@@ -3,6 +3,7 @@
 #include <dbsql/version.h>
 
 #include "cli/report.h"
+#include "cli/telemetry_commands.h"
 #include "cli/terminal.h"
 
 #include <unistd.h>
@@ -148,6 +149,9 @@ bool Repl::handle_command(const Command& command) {
     case Command::Kind::Output:
       set_output(command.argument);
       break;
+    case Command::Kind::Telemetry:
+      show_telemetry();
+      break;
     case Command::Kind::Timing:
       set_timing(command.argument);
       break;
@@ -168,6 +172,11 @@ void Repl::set_output(const std::string& file) {
   finish_output();
   runner_.new_output();
   if (!file.empty()) file_ = Output::to_file(file, interrupts_.wake_descriptor());
+}
+
+void Repl::show_telemetry() const {
+  const auto stats = runner_.telemetry_stats();
+  write_text(STDOUT_FILENO, stats ? telemetry_status_text(*stats) : "there is no connection\n");
 }
 
 void Repl::set_timing(const std::string& value) {

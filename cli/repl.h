@@ -36,6 +36,7 @@ class Repl {
   void report_failure(const Error& error, const std::string& sql);
   void set_format(const std::string& name);
   void set_output(const std::string& file);
+  void show_telemetry() const;
   void set_timing(const std::string& value);
   void finish_output();
   void say(const std::string& text) const;

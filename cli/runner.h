@@ -33,6 +33,10 @@ class Runner {
   bool is_connected() const noexcept { return connection_ && connection_->is_open(); }
   /// There is a connection, good or lost.
   bool has_connection() const noexcept { return connection_.has_value(); }
+  /// What becomes of what the connection tells of its use; nothing without a connection.
+  std::optional<TelemetryStats> telemetry_stats() const {
+    return connection_ ? std::optional(connection_->telemetry_stats()) : std::nullopt;
+  }
   /// Closes the session, if there is one.
   void disconnect() noexcept { connection_.reset(); }
 

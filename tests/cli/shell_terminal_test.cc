@@ -124,6 +124,8 @@ TEST_F(Terminal, ObeysItsCommands) {
   type("\\null -\r");
   type("SELECT 1 AS a, NULL AS b;\r");
   EXPECT_TRUE(expect("a,b\n1,-\n"));
+  type("\\telemetry\r");
+  EXPECT_TRUE(expect("telemetry: off (default_off)"));
   type("\\timing\r");
   EXPECT_TRUE(expect("Timing is on."));
   type("SELECT 2;\r");
