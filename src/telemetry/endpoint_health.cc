@@ -7,12 +7,28 @@ EndpointHealth::EndpointHealth(BreakerOptions options, base::Clock& clock)
 
 std::optional<CircuitBreaker::Permit> EndpointHealth::admit() {
   if (is_suspended()) return std::nullopt;
-  return breaker_.admit();
+  std::lock_guard lock(mutex_);
+  if (is_busy_failing_locked()) return std::nullopt;
+  const auto permit = breaker_.admit();
+  if (!permit) return std::nullopt;
+  ++unanswered_;
+  last_admitted_ = clock_.now();
+  return permit;
+}
+
+bool EndpointHealth::is_busy_failing_locked() const {
+  return disappoints_ && unanswered_ >= kMostUnanswered &&
+         clock_.now() - last_admitted_ < kLongestRequest;
+}
+
+void EndpointHealth::resolve_locked() noexcept {
+  if (unanswered_ > 0) --unanswered_;
 }
 
 void EndpointHealth::delivered(CircuitBreaker::Permit permit) {
   breaker_.succeeded(permit);
   std::lock_guard lock(mutex_);
+  resolve_locked();
   refusals_ = 0;
   disappoints_ = false;
 }
@@ -21,6 +37,7 @@ void EndpointHealth::failed(CircuitBreaker::Permit permit, std::chrono::millisec
   breaker_.hint(hint);
   breaker_.failed(permit);
   std::lock_guard lock(mutex_);
+  resolve_locked();
   refusals_ = 0;
   disappoints_ = true;
 }
@@ -28,13 +45,18 @@ void EndpointHealth::failed(CircuitBreaker::Permit permit, std::chrono::millisec
 void EndpointHealth::refused(CircuitBreaker::Permit permit) {
   breaker_.failed(permit);
   std::lock_guard lock(mutex_);
+  resolve_locked();
   disappoints_ = true;
   if (++refusals_ < kRefusals) return;
   refusals_ = 0;
   suspended_until_ = clock_.now() + kSuspension;
 }
 
-void EndpointHealth::abandoned(CircuitBreaker::Permit permit) { breaker_.abandoned(permit); }
+void EndpointHealth::abandoned(CircuitBreaker::Permit permit) {
+  breaker_.abandoned(permit);
+  std::lock_guard lock(mutex_);
+  resolve_locked();
+}
 
 void EndpointHealth::keeps_people_waiting() {
   std::lock_guard lock(mutex_);

@@ -18,6 +18,11 @@ class EndpointHealth {
   /// forbidden, and will be so for a while.
   static constexpr std::chrono::minutes kSuspension{15};
   static constexpr int kRefusals = 3;
+  /// How many requests may be under way to an endpoint that has not answered the last one well:
+  /// connections that come and go must not pile them up.
+  static constexpr std::size_t kMostUnanswered = 3;
+  /// No request lasts longer; one whose outcome was lost does not count for ever.
+  static constexpr std::chrono::seconds kLongestRequest{15};
 
   explicit EndpointHealth(BreakerOptions options, base::Clock& clock = base::Clock::system());
 
@@ -38,11 +43,16 @@ class EndpointHealth {
   bool is_suspended() const;
 
  private:
+  bool is_busy_failing_locked() const;
+  void resolve_locked() noexcept;
+
   CircuitBreaker breaker_;
   base::Clock& clock_;
   mutable std::mutex mutex_;
-  int refusals_ = 0;          // guarded by mutex_: in a row
-  bool disappoints_ = false;  // guarded by mutex_: something went wrong since the last success
+  int refusals_ = 0;            // guarded by mutex_: in a row
+  bool disappoints_ = false;    // guarded by mutex_: something went wrong since the last success
+  std::size_t unanswered_ = 0;  // guarded by mutex_: requests under way
+  base::Clock::TimePoint last_admitted_{};                 // guarded by mutex_
   std::optional<base::Clock::TimePoint> suspended_until_;  // guarded by mutex_
 };
 

@@ -105,8 +105,10 @@ void Exporter::send(std::string_view body, std::size_t records, CircuitBreaker::
         request, limit,
         [health = health_, abandoned = abandoned_, permit, records, done,
          clock = &clock_](const http::Reply& reply) {
-          if (abandoned->load(std::memory_order_relaxed) &&
-              std::holds_alternative<http::Failure>(reply)) {
+          const auto* failure = std::get_if<http::Failure>(&reply);
+          // One that was never answered in all its time says enough, though nobody waits any more.
+          if (failure != nullptr && failure->kind != ErrorKind::Timeout &&
+              abandoned->load(std::memory_order_relaxed)) {
             health->abandoned(permit);
             return done({.kind = Kind::Failed});
           }
