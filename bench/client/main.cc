@@ -3,11 +3,14 @@
 // usage: dbsql-bench-client --dsn DSN --mode arrow|stream|rows|values --sql STATEMENT [--repeat N]
 //        dbsql-bench-client --dsn DSN --mode queries --queries N
 //        dbsql-bench-client --dsn DSN --mode sessions --queries N
+//        dbsql-bench-client --dsn DSN --mode query-turns --queries N
+//        dbsql-bench-client --dsn DSN --mode session-turns --queries N
 //        dbsql-bench-client --dsn DSN --mode first --sql STATEMENT --queries N
 //        dbsql-bench-client --dsn DSN --mode slow --sql STATEMENT --bytes-per-row B --rate MB
 //
 // The first pass reads every value, to compare checksums, and is reported as "cold"; the timed
-// passes come after it in the same process. Prints one JSON object.
+// passes come after it in the same process. Prints one JSON object; in turns, one more for each
+// line that it reads, so that several of these programs can alternate.
 
 #include "client/workloads.h"
 #include "count/counters.h"
@@ -17,6 +20,7 @@
 
 #include <cstdio>
 #include <functional>
+#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -167,10 +171,36 @@ nlohmann::json run_again_and_again(const Arguments& arguments, const std::functi
   return report;
 }
 
+/// The same in turns: each line of the input asks for another lot. The CPU of a turn is that since
+/// the turn before, so that nothing is lost that threads do in between.
+nlohmann::json run_in_turns(const Arguments& arguments, const std::function<void()>& once) {
+  for (int i = 0; i < 200; ++i) once();  // warm-up
+  double cpu_s = Usage::now().cpu_s();
+  int turns = 0;
+  for (std::string line; std::getline(std::cin, line); ++turns) {
+    std::vector<double> wall_us;
+    for (int i = 0; i < arguments.queries; ++i) {
+      const double before = Usage::wall_clock_s();
+      once();
+      wall_us.push_back((Usage::wall_clock_s() - before) * 1e6);
+    }
+    const double now = Usage::now().cpu_s();
+    const nlohmann::json turn = {{"wall_us", wall_us}, {"cpu_us", (now - cpu_s) * 1e6}};
+    cpu_s = now;
+    std::printf("%s\n", turn.dump().c_str());
+    std::fflush(stdout);
+  }
+  return {{"turns", turns}};
+}
+
 nlohmann::json run_mode(const Arguments& arguments, const Connector& connector) {
   if (arguments.mode == "sessions")
     return run_again_and_again(arguments, [&] { connector.connect().close(); });
+  if (arguments.mode == "session-turns")
+    return run_in_turns(arguments, [&] { connector.connect().close(); });
   Connection connection = connector.connect();
+  if (arguments.mode == "query-turns")
+    return run_in_turns(arguments, [&] { select_one(connection); });
   if (arguments.mode == "queries")
     return run_again_and_again(arguments, [&] { select_one(connection); });
   if (arguments.mode == "first") return run_first(arguments, connection);
