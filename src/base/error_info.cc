@@ -208,7 +208,8 @@ constexpr std::array kKinds{
                   .connection_dead = Answer::Yes,
                   .meaning = "the server no longer knows the session",
                   .cause = "it was idle for too long, or the warehouse was stopped or restarted",
-                  .cure = "open a new connection; session settings and temporary views are gone"},
+                  .cure = "open a new connection; session settings and temporary views are gone. A "
+                          "pool, or `connection.recovery=true`, does it where nothing is lost"},
     ErrorKindInfo{.kind = Kind::StatementClosed,
                   .name = "StatementClosed",
                   .sqlstate = "HY010",
