@@ -116,7 +116,7 @@ struct DBSQL_EXPORT TelemetryExplanation {
   std::string reason;                 ///< one word, as in `TelemetryStats`
   std::string because;                ///< the same in a sentence
   std::vector<std::string> settings;  ///< each option of telemetry and where its value comes from
-  std::string url;                    ///< where records go, or would go
+  std::string url;                    ///< where records go, or would go; empty = nowhere
   std::string flag;                   ///< what the server is asked for with `state` Pending
   std::vector<std::pair<std::string, std::string>> headers;  ///< values that may be secret masked
   /// What one connection with one statement would send, byte for byte, with ids and times that are

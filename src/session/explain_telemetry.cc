@@ -19,7 +19,6 @@ namespace {
 
 using config::ConnectionConfig;
 using telemetry::Decision;
-using telemetry::Operation;
 using telemetry::OperationType;
 using Reason = Decision::Reason;
 
@@ -107,20 +106,32 @@ std::vector<std::string> examples_of(const ConnectionConfig& config) {
   return {telemetry::export_body({&opened, 1}, now), telemetry::export_body(rest, now)};
 }
 
+http::Url url_of(const ConnectionConfig& config) {
+  return {config.scheme, config.host, config.port, {}, {}};
+}
+
+/// As a connection would decide that knows of no answer of the server's.
+Decision decision_for(const ConnectionConfig& config) {
+  const Decision decision = telemetry_decision_of(config);
+  const std::string host = telemetry::host_key(url_of(config).authority());
+  if (decision.state == Decision::State::Off || telemetry::is_safe_destination(host, host))
+    return decision;
+  return {Decision::State::Off, Reason::UnsafeHost};
+}
+
 }  // namespace
 
 TelemetryExplanation explain_telemetry(const ConnectorOptions::Impl& options) {
   const ConnectionConfig config = options.build();
-  const Decision decision = telemetry_decision_of(config);
+  const Decision decision = decision_for(config);
   const auto facts = telemetry_facts_of(config);
   TelemetryExplanation explanation;
   explanation.state = telemetry_stats_of(nullptr, decision).state;
   explanation.reason = to_word(decision.reason);
   explanation.because = because(decision.reason);
   explanation.settings = settings_in(options.resolved().report());
-  explanation.url =
-      base::concat(http::Url{config.scheme, config.host, config.port, {}, {}}.origin(),
-                   telemetry::Exporter::kPath);
+  if (decision.reason != Reason::NotBuilt)
+    explanation.url = base::concat(url_of(config).origin(), telemetry::Exporter::kPath);
   explanation.flag = telemetry::flag_name_of(config.telemetry);
   explanation.headers = headers_of(config, facts->user_agent);
   explanation.bodies = examples_of(config);
@@ -146,8 +157,12 @@ std::string TelemetryExplanation::to_text() const {
                    "): ", because, "\n\noptions, and where each comes from:\n");
   for (const std::string& line : settings) text += base::concat("  ", line, "\n");
   const bool is_off = state == TelemetryState::Off;
-  text += base::concat("\nrecords ", is_off ? "would go to" : "go to", "\n  POST ", url, "\n");
-  for (const auto& [name, value] : headers) text += base::concat("  ", name, ": ", value, "\n");
+  if (url.empty()) {
+    text += "\nrecords go nowhere\n";
+  } else {
+    text += base::concat("\nrecords ", is_off ? "would go to" : "go to", "\n  POST ", url, "\n");
+    for (const auto& [name, value] : headers) text += base::concat("  ", name, ": ", value, "\n");
+  }
   if (state == TelemetryState::Pending)
     text += base::concat("if the server says yes to the flag\n  ", flag, "\n");
   if (!bodies.empty())

@@ -18,6 +18,7 @@ Exporter::Exporter(std::shared_ptr<const Destination> destination,
 
 void Exporter::send(std::string_view, std::size_t, CircuitBreaker::Permit permit,
                     std::chrono::milliseconds, Done done) const {
+  static_cast<void>(clock_);
   health_->abandoned(permit);
   done({.kind = ExportResult::Kind::NoCredentials});
 }
