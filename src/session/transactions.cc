@@ -288,11 +288,14 @@ void Transactions::settle_statement(Call call, Answer answer) noexcept {
 
 // ---- what is sent; by whoever has the session alone
 
-void Transactions::run_on_server(std::string_view sql, const base::CallContext& limits) {
+/// \param was_repeated  told, when it fails, whether a request had been sent more than once
+void Transactions::run_on_server(std::string_view sql, const base::CallContext& limits,
+                                 bool* was_repeated) {
   static const Parameters kNone;
   const auto observers = observe_();
+  RepeatCounter repeats(observers.get());
   base::CallContext call = limits;
-  call.observer = observers.get();
+  call.observer = &repeats;
   try {
     const auto operation = session_.run(call, [&](const LiveSession::SessionPtr& session) {
       return session->execute(
@@ -305,6 +308,7 @@ void Transactions::run_on_server(std::string_view sql, const base::CallContext& 
   } catch (const Error& error) {
     observers->on(observe::Failed{&error});
     observers->on(observe::StatementEnded{});
+    if (was_repeated != nullptr) *was_repeated = repeats.any();
     throw;
   }
 }
@@ -312,16 +316,14 @@ void Transactions::run_on_server(std::string_view sql, const base::CallContext& 
 void Transactions::send(Call call, const base::CallContext& limits) {
   Answer answer = Answer::Done;
   std::exception_ptr failure;
-  RepeatCounter repeats(limits.observer);
-  base::CallContext counted = limits;
-  counted.observer = &repeats;
+  bool was_repeated = false;
   try {
-    run_on_server(text_of(call), counted);
+    run_on_server(text_of(call), limits, &was_repeated);
   } catch (const Error& error) {
     note_expiry(error);
     answer = answer_of(error);
     failure = std::current_exception();
-    if (call == Call::Commit && answer == Answer::NoneOpen && repeats.any()) {
+    if (call == Call::Commit && answer == Answer::NoneOpen && was_repeated) {
       // The one before may have been carried out (reference/auth-http-config.md 7.6).
       ErrorFields fields = error.fields();
       fields.outcome_unknown = true;

@@ -128,7 +128,8 @@ class Transactions {
   void restore_autocommit(const base::CallContext& limits);
   void set_autocommit_off(const base::CallContext& limits);
   void send(TransactionCall call, const base::CallContext& limits);
-  void run_on_server(std::string_view sql, const base::CallContext& limits);
+  void run_on_server(std::string_view sql, const base::CallContext& limits,
+                     bool* was_repeated = nullptr);
   bool ask_autocommit(const base::CallContext& limits);
   void end(TransactionCall call, const base::CallContext& limits);
   void recover(const base::CallContext& limits);
