@@ -46,7 +46,8 @@ Error::Error(ErrorFields fields) {
   // Of these no connection is left, wherever they were noticed.
   if (fields.kind == ErrorKind::SessionExpired || fields.kind == ErrorKind::TransactionUnknown)
     fields.connection_dead = true;
-  if (fields.outcome_unknown) fields.retryable = false;
+  const bool never = info_of(fields.kind).retryable == ErrorKindInfo::Answer::No;
+  if (never || fields.outcome_unknown) fields.retryable = false;
   std::string what = describe(fields);
   record_ = std::make_shared<const Record>(Record{std::move(fields), std::move(what)});
 }

@@ -40,8 +40,10 @@ constexpr std::array kKinds{
         .sqlstate = "28000",
         .adbc_status = "UNAUTHENTICATED",
         .adbc_code = 13,
+        .retryable = Answer::Depends,
+        .retryable_note = "where the identity service did not answer",
         .connection_dead = Answer::Depends,
-        .connection_dead_note = "yes once a connection is open and its credentials are refused",
+        .connection_dead_note = "yes once a connection is open, unless retryable",
         .meaning = "the server or the identity service does not accept the credentials",
         .cause = "a token that is wrong, expired, revoked or of another workspace; a wrong client "
                  "secret; a token provider that failed",
@@ -184,6 +186,8 @@ constexpr std::array kKinds{
                   .connecting_sqlstate = "HYT01",
                   .adbc_status = "TIMEOUT",
                   .adbc_code = 12,
+                  .retryable = Answer::Depends,
+                  .retryable_note = "a gateway's (HTTP 408, 504), of a call that changes nothing",
                   .meaning = "a deadline passed: the caller's, or the statement's own limit on the "
                              "server",
                   .cause = "`timeout`, `deadline` or `query.timeout` are shorter than the work; a "

@@ -44,7 +44,7 @@ try {
 | `cause()` | the error behind this one, for instance the first of several attempts |
 
 Subclasses exist where callers act differently: `ConfigurationError`, `AuthenticationError`, `SqlError`, `NetworkError`,
-`TimeoutError`, `CancelledError`, `ResultError` and `StateError`.
+`TimeoutError`, `CancelledError`, `ResultError` and `StateError`. [Troubleshooting](troubleshooting.md) starts from symptoms.
 
 ## Kinds
 

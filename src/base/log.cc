@@ -1,41 +1,36 @@
 #include "base/log.h"
 
+#include <dbsql/error.h>
+
+#include "base/clock.h"
+#include "base/log_file.h"
+#include "base/one_line.h"
 #include "base/redact.h"
-#include "base/text.h"
 
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
+#include <pthread.h>
+#include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace dbsql {
 
 namespace {
 
-std::atomic<LogLevel> current_level{LogLevel::Warn};
+constexpr std::size_t kLongestMessage = 8192;
+constexpr std::size_t kLongestId = 256;
+constexpr LogLevel kUsualLevel = LogLevel::Warn;
+constexpr const char* kLevelVariable = "DATABRICKS_LOG_LEVEL";
 
-constexpr spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
-  switch (level) {
-    case LogLevel::Trace:
-      return spdlog::level::trace;
-    case LogLevel::Debug:
-      return spdlog::level::debug;
-    case LogLevel::Info:
-      return spdlog::level::info;
-    case LogLevel::Warn:
-      return spdlog::level::warn;
-    case LogLevel::Error:
-      return spdlog::level::err;
-    case LogLevel::Off:
-      break;
-  }
-  return spdlog::level::off;
-}
+/// Set while this thread writes: what a sink makes the library say is not for that sink.
+thread_local bool is_writing = false;
 
-/// Where lines go: the user's sink, or a private spdlog logger on standard error. The logger is
-/// never registered with spdlog's global registry, which belongs to the application.
+/// Where lines go: a sink of the program's, a file, or standard error.
 class Output {
  public:
   static Output& get() {
@@ -44,63 +39,172 @@ class Output {
     return *output;
   }
 
-  void set_sink(LogSink sink) {
-    std::lock_guard lock(mutex_);
-    sink_ = std::move(sink);
+  void set(LogSink sink, std::unique_ptr<base::LogFile> file) {
+    const std::lock_guard lock(mutex_);
+    sink_.swap(sink);
+    file_.swap(file);
   }
 
-  void write(LogLevel level, std::string_view component, std::string_view line) {
-    std::lock_guard lock(mutex_);
+  bool writes_to(const LogFileOptions& options) {
+    const std::lock_guard lock(mutex_);
+    return file_ != nullptr && file_->options() == options;
+  }
+
+  void set_tap(LogLevel level, LogSink tap) {
+    const std::lock_guard lock(mutex_);
+    tap_level_ = level;
+    tap_.swap(tap);
+    set_threshold_locked();
+  }
+
+  void set_level(LogLevel level) {
+    const std::lock_guard lock(mutex_);
+    level_ = level;
+    set_threshold_locked();
+  }
+
+  /// Takes the level of the environment, unless the program has set one meanwhile.
+  /// \return whether it was taken
+  bool set_first_level(LogLevel level) {
+    const std::lock_guard lock(mutex_);
+    const bool is_first = !level_;
+    if (is_first) level_ = level;
+    set_threshold_locked();
+    return is_first;
+  }
+
+  std::optional<LogLevel> level() {
+    const std::lock_guard lock(mutex_);
+    return level_;
+  }
+
+  void write(const LogRecord& record) {
+    const std::lock_guard lock(mutex_);
+    if (tap_ && record.level >= tap_level_) tap_(record);
+    if (record.level < level_.value_or(kUsualLevel)) return;  // it was for the tap alone
     if (sink_) {
-      sink_(level, component, line);
-      return;
+      sink_(record);
+    } else if (file_) {
+      file_->write(record);
+    } else {
+      const std::string line = to_text(record) + '\n';
+      while (::write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
+      }
     }
-    if (!logger_) {
-      logger_ = std::make_shared<spdlog::logger>(
-          "dbsql", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-      logger_->set_level(spdlog::level::trace);
-      logger_->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ dbsql %v");
-    }
-    logger_->log(to_spdlog(level), "{}: {}", component, line);
   }
 
  private:
+  // A fork in the middle of a line would leave the child a mutex that nobody unlocks.
+  Output() { pthread_atfork(lock_for_fork, unlock_after_fork, unlock_after_fork); }
+  static void lock_for_fork() noexcept {
+    if (!is_writing) get().mutex_.lock();
+  }
+  static void unlock_after_fork() noexcept {
+    if (!is_writing) get().mutex_.unlock();
+  }
+
+  void set_threshold_locked() {
+    if (!level_) return;  // the environment is yet to be asked
+    const LogLevel lowest = tap_ ? std::min(*level_, tap_level_) : *level_;
+    base::detail::log_threshold = static_cast<int>(lowest);
+  }
+
   std::mutex mutex_;
-  LogSink sink_;                            // guarded by mutex_
-  std::shared_ptr<spdlog::logger> logger_;  // guarded by mutex_
+  std::optional<LogLevel> level_;        // guarded by mutex_; empty = nobody has asked yet
+  LogLevel tap_level_ = LogLevel::Off;   // guarded by mutex_
+  LogSink tap_;                          // guarded by mutex_
+  LogSink sink_;                         // guarded by mutex_
+  std::unique_ptr<base::LogFile> file_;  // guarded by mutex_
 };
+
+std::string presentable(std::string_view text, std::size_t limit) {
+  // Before it is cut, for half a secret may look like none, but never more than is of use.
+  return std::string(
+      base::cut(base::one_line(base::redact_strictly(base::cut(text, 8 * limit))), limit));
+}
+
+void write(LogLevel level, std::string_view component, const base::CallContext* call,
+           std::string_view line) noexcept {
+  if (std::exchange(is_writing, true)) return;
+  try {
+    const auto id = [&](const std::string base::CallContext::*member) {
+      return call == nullptr ? std::string() : presentable(call->*member, kLongestId);
+    };
+    const std::string connection = id(&base::CallContext::connection_id);
+    const std::string correlation = id(&base::CallContext::correlation_id);
+    const std::string statement = id(&base::CallContext::statement_id);
+    const std::string message = presentable(line, kLongestMessage);
+    Output::get().write({.level = level,
+                         .time = base::Clock::system().system_now(),
+                         .component = component,
+                         .connection_id = connection,
+                         .correlation_id = correlation,
+                         .statement_id = statement,
+                         .message = message});
+  } catch (...) {  // NOLINT(bugprone-empty-catch): a line that cannot be written is dropped
+  }
+  is_writing = false;
+}
+
+/// Once, by whoever writes first.
+void read_environment() noexcept {
+  const char* value = std::getenv(kLevelVariable);  // NOLINT(concurrency-mt-unsafe): read once
+  const std::string_view text = value == nullptr ? "" : value;
+  const auto wanted = log_level_from_string(text);
+  if (!Output::get().set_first_level(wanted.value_or(kUsualLevel)) || wanted || text.empty())
+    return;
+  try {
+    base::log(LogLevel::Error, "log",
+              base::concat(kLevelVariable, '=', base::cut(text, 64),
+                           " is none of trace, debug, info, warn, error and off; it stays warn"));
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): then without a word
+  }
+}
 
 }  // namespace
 
-void set_log_level(LogLevel level) noexcept { current_level = level; }
-void set_log_sink(LogSink sink) { Output::get().set_sink(std::move(sink)); }
+LogLevel log_level() noexcept {
+  if (base::detail::log_threshold.load() < 0) read_environment();
+  return Output::get().level().value_or(kUsualLevel);
+}
+
+void set_log_level(LogLevel level) noexcept { Output::get().set_level(level); }
+
+void set_log_sink(LogSink sink) { Output::get().set(std::move(sink), nullptr); }
+
+void set_log_file(const LogFileOptions& options) {
+  if (Output::get().writes_to(options)) return;
+  Output::get().set(nullptr, std::make_unique<base::LogFile>(options));
+}
 
 namespace base {
 
-bool log_enabled(LogLevel level) noexcept {
-  return level != LogLevel::Off && level >= current_level.load(std::memory_order_relaxed);
+std::atomic<int> detail::log_threshold{-1};
+
+bool detail::asks_environment(LogLevel level) noexcept {
+  read_environment();
+  return level != LogLevel::Off && static_cast<int>(level) >= log_threshold.load();
 }
 
+LogTap::LogTap(LogLevel level, LogSink sink) {
+  static_cast<void>(log_level());  // what the environment says counts before the tap does
+  Output::get().set_tap(level, std::move(sink));
+}
+
+LogTap::~LogTap() { Output::get().set_tap(LogLevel::Off, nullptr); }
+
 void log(LogLevel level, std::string_view component, std::string_view line) noexcept {
-  if (!log_enabled(level)) return;
-  try {
-    Output::get().write(level, component, redact(line));
-  } catch (...) {  // NOLINT(bugprone-empty-catch): a line that cannot be written is dropped
-  }
+  if (log_enabled(level)) write(level, component, nullptr, line);
 }
 
 void log(LogLevel level, std::string_view component, const CallContext& call,
          std::string_view line) noexcept {
-  if (!log_enabled(level)) return;
-  try {
-    std::string text;
-    if (!call.connection_id.empty()) text += concat("conn=", call.connection_id, " ");
-    if (!call.correlation_id.empty()) text += concat("corr=", call.correlation_id, " ");
-    if (!call.statement_id.empty()) text += concat("stmt=", call.statement_id, " ");
-    text += line;
-    log(level, component, text);
-  } catch (...) {  // NOLINT(bugprone-empty-catch): a line that cannot be written is dropped
-  }
+  if (log_enabled(level)) write(level, component, &call, line);
+}
+
+std::string sql_for_log(std::string_view sql) {
+  constexpr std::size_t kLongest = 1024;
+  return presentable(sql, kLongest);
 }
 
 }  // namespace base

@@ -44,7 +44,9 @@ class Redactor {
 
   std::string run() {
     while (at_ < text_.size()) {
-      if (scheme_credentials() || bare_token() || dsn_token() || url() || secret_field()) continue;
+      if (credential_header() || scheme_credentials() || bare_token() || dsn_token() || url() ||
+          secret_field())
+        continue;
       out_ += text_[at_++];
     }
     return std::move(out_);
@@ -61,6 +63,36 @@ class Redactor {
   void mask(std::size_t length) {
     out_ += kMask;
     at_ += length;
+  }
+
+  /// Of headers that are credentials nothing is kept, up to the end of the line or of the quote.
+  bool credential_header() {
+    if (!at_word_start()) return false;
+    for (const std::string_view name : {"Authorization", "Cookie"}) {  // Proxy-, Set- included
+      if (!starts_with_ignore_case(rest(), name)) continue;
+      const std::size_t start = value_start(name.size(), ":");
+      if (start == 0) continue;
+      const std::size_t end = std::min(rest().find_first_of("\r\n\"'", start), rest().size());
+      if (end == start) continue;
+      keep(start);
+      mask(end - start);
+      return true;
+    }
+    return false;
+  }
+
+  /// Where the value of a name at the current position begins; 0 when no value follows it.
+  std::size_t value_start(std::size_t skip, std::string_view separators) const noexcept {
+    const std::string_view text = rest();
+    const auto skip_fill = [&] {
+      while (skip < text.size() && (text[skip] == '"' || text[skip] == ' ' || text[skip] == '\''))
+        ++skip;
+    };
+    skip_fill();
+    if (skip >= text.size() || separators.find(text[skip]) == std::string_view::npos) return 0;
+    ++skip;
+    skip_fill();
+    return skip;
   }
 
   bool scheme_credentials() {
@@ -139,32 +171,42 @@ class Redactor {
     }
   }
 
-  /// `name=value` and `"name": "value"` of fields that hold secrets.
+  /// `name=value` and `"name": "value"` of fields that hold secrets; `proxy.password` and
+  /// `azure_client_secret` end with such a name.
   bool secret_field() {
-    if (!at_word_start()) return false;
-    static constexpr std::array<std::string_view, 12> kNames{
-        "client_secret", "refresh_token", "access_token", "subject_token",
-        "assertion",     "code_verifier", "password",     "accessToken",
-        "clientSecret",  "id_token",      "device_code",  "pwd"};
+    if (at_ > 0 && is_word_char(text_[at_ - 1]) && text_[at_ - 1] != '_') return false;
+    static constexpr std::array<std::string_view, 17> kNames{"client_secret",
+                                                             "refresh_token",
+                                                             "access_token",
+                                                             "subject_token",
+                                                             "request_token",
+                                                             "assertion",
+                                                             "code_verifier",
+                                                             "password",
+                                                             "accessToken",
+                                                             "clientSecret",
+                                                             "id_token",
+                                                             "device_code",
+                                                             "refreshToken",
+                                                             "passphrase",
+                                                             "service_account",
+                                                             "google_credentials",
+                                                             "pwd"};
     for (const std::string_view name : kNames) {
-      if (!starts_with_ignore_case(rest(), name)) continue;
-      std::size_t skip = name.size();
-      const std::string_view after = rest();
-      while (skip < after.size() &&
-             (after[skip] == '"' || after[skip] == ' ' || after[skip] == '\''))
-        ++skip;
-      if (skip >= after.size() || (after[skip] != '=' && after[skip] != ':')) continue;
-      ++skip;
-      while (skip < after.size() &&
-             (after[skip] == '"' || after[skip] == ' ' || after[skip] == '\''))
-        ++skip;
-      const std::size_t length = value_length(after.substr(skip));
-      if (length == 0) continue;
-      keep(skip);
-      mask(length);
-      return true;
+      if (starts_with_ignore_case(rest(), name) && mask_value(value_start(name.size(), "=:"), 1))
+        return true;
     }
-    return false;
+    // OAuth's code: only where it is part of a form, for errors have codes as well.
+    return at_word_start() && rest().starts_with("code=") && mask_value(value_start(4, "="), 8);
+  }
+
+  bool mask_value(std::size_t start, std::size_t shortest) {
+    if (start == 0) return false;
+    const std::size_t length = value_length(rest().substr(start));
+    if (length < shortest) return false;
+    keep(start);
+    mask(length);
+    return true;
   }
 
   std::string_view text_;
@@ -172,8 +214,70 @@ class Redactor {
   std::string out_;
 };
 
+// What follows one of these up to the next separator is the name of somebody or something.
+constexpr std::array<std::string_view, 10> kFolders = {
+    "/home/", "/Users/", "\\Users\\",     "/var/lib/",     "/opt/",
+    "/srv/",  "/app/",   "/var/folders/", "/private/var/", "\\\\"};
+constexpr std::array<std::string_view, 4> kSecretWords = {"token", "secret", "api key", "api_key"};
+
+bool is_separator(char c) noexcept { return c == '/' || c == '\\'; }
+
+bool is_end(char c) noexcept {
+  return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\'' || c == ',' || c == ';' ||
+         c == ')' || c == ']';
+}
+
+/// Masks the first name after each such folder.
+std::string without_folders(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto folder = std::ranges::find_if(kFolders, [&](std::string_view each) {
+      return starts_with_ignore_case(text.substr(at), each);
+    });
+    if (folder == kFolders.end()) {
+      out += text[at++];
+      continue;
+    }
+    out += text.substr(at, folder->size());
+    at += folder->size();
+    const std::size_t name = at;
+    while (at < text.size() && !is_separator(text[at]) && !is_end(text[at])) ++at;
+    if (at > name) out += kMask;
+  }
+  return out;
+}
+
+/// Masks the value of `token=...` and `"secret": "..."`, which the general redactor leaves alone.
+std::string without_named_values(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto word = std::ranges::find_if(kSecretWords, [&](std::string_view each) {
+      return starts_with_ignore_case(text.substr(at), each);
+    });
+    std::size_t value = word == kSecretWords.end() ? at : at + word->size();
+    while (value > at && value < text.size() && (text[value] == '"' || text[value] == ' ')) ++value;
+    const bool is_pair =
+        value > at && value < text.size() && (text[value] == '=' || text[value] == ':');
+    if (!is_pair) {
+      out += text[at++];
+      continue;
+    }
+    ++value;
+    while (value < text.size() && (text[value] == '"' || text[value] == ' ')) ++value;
+    out += text.substr(at, value - at);
+    at = value;
+    while (at < text.size() && !is_end(text[at]) && text[at] != '&' && text[at] != '}') ++at;
+    out += kMask;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string redact(std::string_view text) { return Redactor(text).run(); }
+
+std::string redact_strictly(std::string_view text) {
+  return without_named_values(without_folders(redact(text)));
+}
 
 }  // namespace dbsql::base

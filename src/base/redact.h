@@ -11,4 +11,10 @@ namespace dbsql::base {
 /// message that quotes outside text passes here.
 std::string redact(std::string_view text);
 
+/// The same, and without what says who or where somebody is: for text that leaves the process, such
+/// as log lines and telemetry. Values named token, secret or api key are masked whatever they look
+/// like, and so are the names after `/home/`, `C:\\Users\\`, `/opt/` and their like, and of shares
+/// (reference/telemetry.md 5.3).
+std::string redact_strictly(std::string_view text);
+
 }  // namespace dbsql::base

@@ -2,6 +2,7 @@
 
 #include "config/auth_options.h"
 #include "config/auth_type.h"
+#include "config/log_options.h"
 #include "config/native_types.h"
 #include "config/proxy_parts.h"
 #include "config/telemetry_options.h"
@@ -63,6 +64,7 @@ struct ConnectionConfig {
   http::RetryOptions retry;
   TransactionOptions transactions;
   TelemetryOptions telemetry;
+  LogOptions log;
 
   friend bool operator==(const ConnectionConfig&, const ConnectionConfig&) = default;
 };

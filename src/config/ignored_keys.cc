@@ -28,8 +28,9 @@ constexpr std::array<std::string_view, 51> kKeys = {
     // Files say by themselves what they are, and whether there are any.
     "TwoWaySSL", "SSLTrustStoreType", "SSLTrustStorePwd", "SSLTrustStoreProvider",
     "SSLKeyStoreType", "SSLKeyStoreProvider", "AcceptUndeterminedRevocation", "UseSystemProxy",
-    // Their logs.
-    "LogLevel", "LogPath", "LogFileSize", "LogFileCount", "EnableRequestTracing",
+    // In bytes here, in megabytes there.
+    "LogFileSize",
+    "EnableRequestTracing",
     "UCIngestionRetriableHttpCode", "VolumeOperationRetryableHttpCode",
     "VolumeOperationRetryTimeout"};
 

@@ -66,7 +66,7 @@ std::string parse_choice(const Option& option, std::string_view name, std::strin
 }  // namespace
 
 std::span<const OptionSection> option_sections() noexcept {
-  static const std::array<OptionSection, 12> kSections = {{
+  static const std::array<OptionSection, 13> kSections = {{
       {"Where to", "Used when a connector is made; the same for all of its connections.",
        target_options()},
       {"Session", "Sent when a connection is opened.", session_options()},
@@ -91,6 +91,9 @@ std::span<const OptionSection> option_sections() noexcept {
        "Used for every connection. See [telemetry](telemetry.md). What the environment says counts "
        "here however a connector is made.",
        telemetry_options()},
+      {"Log",
+       "Used for the whole process, from when a connector is made. See [logging](logging.md).",
+       log_options()},
   }};
   return kSections;
 }

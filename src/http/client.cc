@@ -89,6 +89,14 @@ class Attempts {
     }
   }
 
+  void log_success(const Response& response) const {
+    if (!base::log_enabled(LogLevel::Trace)) return;
+    base::log(LogLevel::Trace, "http", call_,
+              base::concat(request_.name, " to ", server_of(request_.url), ": HTTP ",
+                           response.status, ", ", response.body.size(), " bytes in ",
+                           elapsed().count(), " ms, ", count_, " attempts"));
+  }
+
   /// Whether streamed bodies can be moved once more.
   bool rewind_bodies() const {
     return (request_.source == nullptr || request_.source->rewind()) &&
@@ -280,7 +288,10 @@ Response Client::send(Request request, const base::CallContext& call) const {
     request.headers.resize(plain_headers);  // without what the last attempt added
     if (credentials_.add) credentials_.add(request.headers, call);
     Reply reply = attempts.send(*transport_, *limit_);
-    if (is_success(reply)) return std::get<Response>(std::move(reply));
+    if (is_success(reply)) {
+      attempts.log_success(std::get<Response>(reply));
+      return std::get<Response>(std::move(reply));
+    }
     if (auto target = redirect_of(request, reply); target && hops < kMostRedirects) {
       request.url = *std::move(target);
       ++hops;

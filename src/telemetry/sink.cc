@@ -2,9 +2,9 @@
 
 #include <dbsql/error.h>
 
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "telemetry/json_text.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -51,11 +51,11 @@ std::string line_of(const ExportedBatch& batch) {
   using std::chrono::milliseconds;
   const auto time = std::chrono::duration_cast<milliseconds>(batch.time.time_since_epoch());
   std::string line = base::concat(R"({"time":)", time.count(), R"(,"url":)");
-  append_json_string(line, batch.url);
+  base::append_json_string(line, batch.url);
   line += R"(,"status":)";
   line += batch.is_sent ? std::to_string(batch.status) : std::string(R"("dry-run")");
   line += R"(,"body":)";
-  append_json_string(line, batch.body);
+  base::append_json_string(line, batch.body);
   line += "}\n";
   return line;
 }

@@ -1,7 +1,7 @@
 #include "telemetry/wire_format.h"
 
+#include "base/json_text.h"
 #include "base/text.h"
-#include "telemetry/json_text.h"
 
 #include <unistd.h>
 
@@ -23,7 +23,8 @@ class Document {
     const auto dot = path.rfind('.');
     enter(dot == std::string_view::npos ? std::string_view() : path.substr(0, dot));
     name(dot == std::string_view::npos ? path : path.substr(dot + 1));
-    if (const auto* text = std::get_if<std::string_view>(&value)) append_json_string(out_, *text);
+    if (const auto* text = std::get_if<std::string_view>(&value))
+      base::append_json_string(out_, *text);
     if (const auto* number = std::get_if<std::int64_t>(&value)) out_ += std::to_string(*number);
     if (const auto* flag = std::get_if<bool>(&value)) out_ += *flag ? "true" : "false";
   }
@@ -52,7 +53,7 @@ class Document {
 
   void name(std::string_view text) {
     if (!out_.ends_with('{')) out_ += ',';
-    append_json_string(out_, text);
+    base::append_json_string(out_, text);
     out_ += ':';
   }
 
@@ -85,7 +86,7 @@ std::string export_body(std::span<const std::string> documents,
   body += base::concat(R"({"uploadTime":)", now.count(), R"(,"items":[],"protoLogs":[)");
   for (const std::string& document : documents) {
     if (&document != &documents.front()) body += ',';
-    append_json_string(body, document);
+    base::append_json_string(body, document);
   }
   body += "]}";
   return body;

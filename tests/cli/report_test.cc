@@ -54,15 +54,14 @@ TEST(Report, DoesNotWarnOfRepeatingWhatOnlyReads) {
 }
 
 TEST(Report, SetsFurtherLinesIn) {
-  const Error error({.message = "line 1:\r\n  ^^^\n", .sqlstate = "42601"});
-
-  EXPECT_EQ(describe(error, nullptr), "error: line 1:\n    ^^^\n  SQLSTATE 42601\n");
+  EXPECT_EQ(describe("line 1:\r\n  ^^^\n"), "error: line 1:\n    ^^^\n");
 }
 
 TEST(Report, LetsAServerNotActOnTheTerminal) {
-  const Error error({.message = "\x1b[2Jgone", .sqlstate = "42601"});
+  const Error error({.message = "\x1b[2Jgone", .sqlstate = "42601", .error_class = "\x1b[2J"});
 
-  EXPECT_EQ(describe(error, nullptr), "error: \\x1b[2Jgone\n  SQLSTATE 42601\n");
+  EXPECT_EQ(describe(error, nullptr), "error: [2Jgone\n  SQLSTATE 42601 (\\x1b[2J)\n");
+  EXPECT_EQ(describe("\x1b[2Jgone"), "error: \\x1b[2Jgone\n");
 }
 
 TEST(ExitCodeOf, Connecting) {

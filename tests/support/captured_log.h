@@ -9,14 +9,14 @@
 
 namespace dbsql::test {
 
-/// Every log line, at every level, while it lives.
+/// Every log line, at every level, as text with its ids, while it lives.
 class CapturedLog {
  public:
   CapturedLog() {
     set_log_level(LogLevel::Trace);
-    set_log_sink([this](LogLevel level, std::string_view, std::string_view line) {
+    set_log_sink([this](const LogRecord& record) {
       const std::lock_guard lock(mutex_);
-      lines_.emplace_back(level, line);
+      lines_.emplace_back(record.level, to_text(record));
     });
   }
   ~CapturedLog() {

@@ -349,8 +349,8 @@ TEST_F(TransactionTest, IsAbortedByWhatCannotBePartOfIt) {
 
 TEST_F(TransactionTest, CanBeIgnoredWithAWarning) {
   Texts warnings;
-  set_log_sink([&](LogLevel level, std::string_view, std::string_view line) {
-    if (level == LogLevel::Warn) warnings.emplace_back(line);
+  set_log_sink([&](const LogRecord& record) {
+    if (record.level == LogLevel::Warn) warnings.emplace_back(record.message);
   });
   Connection connection = connect("transactions.mode=ignore");
   connection.set_autocommit(false);

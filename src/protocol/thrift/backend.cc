@@ -4,6 +4,7 @@
 #include <dbsql/quote.h>
 
 #include "base/error_ids.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "observe/observer.h"
 #include "protocol/thrift/features.h"
@@ -184,6 +185,13 @@ std::shared_ptr<Session> ThriftBackend::open_session(const SessionRequest& reque
   require_catalogs(request, opened, call);
   const bool wants_namespace = !request.catalog.empty() || !request.schema.empty();
   if (wants_namespace && !opened.__isset.initialNamespace) use_namespace(*session, request, call);
+  if (base::log_enabled(LogLevel::Debug)) {
+    base::CallContext known = call;
+    known.connection_id = session->id();
+    base::log(LogLevel::Debug, "thrift", known,
+              base::concat("session opened, protocol version ",
+                           static_cast<int>(opened.serverProtocolVersion)));
+  }
   if (request.observer) {
     session->tell(request.observer);
     request.observer->on(observe::SessionOpened{session->id(), clock_->now() - started});

@@ -125,6 +125,9 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
                                                   const base::CallContext& call) {
   const tcli::TExecuteStatementReq wire = prepare(request);
   const auto submitted = clock_->now();
+  if (base::log_enabled(LogLevel::Debug))
+    base::log(LogLevel::Debug, "thrift", call,
+              base::concat("submitting ", base::sql_for_log(request.sql)));
   try {
     RpcReply reply = rpc_->call(kExecuteStatement, wire, call,
                                 request.runs_on ? [](const RpcReply&) {} : cancel_when_late());
@@ -206,6 +209,8 @@ void ThriftSession::close() noexcept {
     const auto asked = clock_->now();
     if (!dead_) end(call);
     event.latency = clock_->now() - asked;
+    base::log(LogLevel::Debug, "thrift", call,
+              dead_ ? "the session is gone on the server" : "session closed");
   } catch (const std::exception& error) {
     event.failed = true;
     // The server closes idle sessions by itself; a failed clean-up is nobody's problem.

@@ -60,7 +60,8 @@ TEST(Error, HasAMessageOfOneLineAndBoundedLength) {
 TEST(Error, HasNoSecretInItsMessageWhoeverWroteIt) {
   const std::string token = std::string("da") + "pi0123456789abcdef0123456789abcdef";
 
-  const Error error({.message = "GET https://u:pw@host/x?sig=abc failed: " + token + " was refused"});
+  const Error error(
+      {.message = "GET https://u:pw@host/x?sig=abc failed: " + token + " was refused"});
 
   EXPECT_EQ(error.message(), "GET https://***@host/x?sig=*** failed: *** was refused");
   EXPECT_EQ(error.fields().message, error.message());
@@ -74,6 +75,11 @@ TEST(Error, LeavesNoConnectionWhereTheSessionIsGone) {
 
 TEST(Error, IsNotRetryableWhereItsOutcomeIsUnknown) {
   EXPECT_FALSE(Error({.retryable = true, .outcome_unknown = true}).retryable());
+}
+
+TEST(Error, IsNotRetryableWhereItsKindNeverIs) {
+  EXPECT_FALSE(Error({.kind = ErrorKind::SqlSyntax, .retryable = true}).retryable());
+  EXPECT_TRUE(Error({.kind = ErrorKind::Unavailable, .retryable = true}).retryable());
 }
 
 TEST(Error, OfRefusedCredentialsIsNotTheStatements) {

@@ -15,9 +15,16 @@ const std::string kJwt = std::string("ey") + "JhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0
 
 TEST(Redact, RemovesEverySecretAndKeepsTheRest) {
   const std::vector<std::pair<std::string, std::string>> cases{
-      {"Authorization: Bearer " + kToken, "Authorization: Bearer ***"},
+      {"Authorization: Bearer " + kToken, "Authorization: ***"},
+      {"sent Bearer " + kToken + " there", "sent Bearer *** there"},
       {"bearer abcdefgh12345", "bearer ***"},
-      {"Authorization: Basic dXNlcjpwYXNzd29yZA==", "Authorization: Basic ***"},
+      {"Basic dXNlcjpwYXNzd29yZA==", "Basic ***"},
+      {"Set-Cookie: a=b; c=d\nnext", "Set-Cookie: ***\nnext"},
+      {R"({"Cookie": "id=1; x=2", "a": 1})", R"({"Cookie": "***", "a": 1})"},
+      {"proxy.password=hunter2&x=1", "proxy.password=***&x=1"},
+      {"azure_client_secret: abc", "azure_client_secret: ***"},
+      {"passphrase='open sesame", "passphrase='*** sesame"},
+      {"grant_type=x&code=abcdefgh123&code_verifier=v", "grant_type=x&code=***&code_verifier=***"},
       {"token " + kToken + " was refused", "token *** was refused"},
       {"jwt=" + kJwt, "jwt=***"},
       {"GET https://s3.example/f.arrow?X-Amz-Signature=abc&X-Amz-Expires=900 failed",
@@ -41,6 +48,27 @@ TEST(Redact, LeavesOrdinaryTextAlone) {
         "token: the name of a column", "password is required", "", "?a=b"}) {
     EXPECT_EQ(redact(text), text);
   }
+}
+
+TEST(Redact, KeepsCodesThatAreNoSecrets) {
+  for (const std::string text : {"exit code=7", "curl code: 28", "error_code=NotFound", "code="})
+    EXPECT_EQ(redact(text), text);
+}
+
+// reference/telemetry.md 5.3
+TEST(RedactStrictly, RemovesWhoAndWhereSomebodyIsAsWell) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"cannot read /home/jane/.databrickscfg", "cannot read /home/***/.databrickscfg"},
+      {"/Users/jane/x and C:\\Users\\jane\\x", "/Users/***/x and C:\\Users\\***\\x"},
+      {"/var/lib/acme/db, /opt/acme/x, /srv/acme, /app/acme/y",
+       "/var/lib/***/db, /opt/***/x, /srv/***, /app/***/y"},
+      {"/var/folders/ab/cd", "/var/folders/***/cd"},
+      {"\\\\server\\share\\file", "\\\\***\\share\\file"},
+      {"token=abc secret: def api key=ghi", "token=*** secret: *** api key=***"},
+      {R"({"token": "abc"})", R"({"token": "***"})"},
+      {"password=x of " + kToken, "password=*** of ***"},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(redact_strictly(text), expected);
 }
 
 TEST(Redact, FindsSecretsAtTheVeryEnd) {

@@ -45,12 +45,23 @@ TEST(JdbcUrl, PrefersANamedSchemaToThatOfThePath) {
 TEST(JdbcUrl, SendsTheSettingsThatTheDriverSends) {
   const auto config = read(
       "jdbc:databricks://h;httppath=/p;pwd=x;ansi_mode=true;SSP_spark.x=1;TimeZone=Europe/Rome;"
-      "EnableArrow=0;LogLevel=6;transportMode=http;ssl=1");
+      "EnableArrow=0;EnableAsyncExec=1;transportMode=http;ssl=1");
 
   EXPECT_THAT(config.session_confs,
               UnorderedElementsAre(Pair("ansi_mode", "true"), Pair("spark.x", "1"),
                                    Pair("timezone", "Europe/Rome")));
   EXPECT_FALSE(config.arrow);
+}
+
+TEST(JdbcUrl, TurnsTheLogOnAsTheDriverDoes) {
+  const auto config =
+      read("jdbc:databricks://h;httppath=/p;pwd=x;LogLevel=5;LogPath=/tmp/logs;LogFileCount=3");
+
+  EXPECT_EQ(config.log.level, "debug");
+  EXPECT_EQ(config.log.file, "/tmp/logs");
+  EXPECT_EQ(config.log.file_count, 3);
+  EXPECT_EQ(read("jdbc:databricks://h;httppath=/p;pwd=x;LogLevel=0").log.level, "off");
+  EXPECT_EQ(read("jdbc:databricks://h;httppath=/p;pwd=x").log.level, "");
 }
 
 TEST(JdbcUrl, RefusesOtherUnknownKeys) {
@@ -118,7 +129,7 @@ TEST(OdbcString, TurnsSwitchesIntoOptions) {
 }
 
 TEST(OdbcString, KeepsWorkingWithKeysThatOnlyThatDriverNeeds) {
-  EXPECT_EQ(odbc("PWD=x;LogLevel=6;UseNativeQuery=1;DefaultStringColumnLength=255"), odbc("PWD=x"));
+  EXPECT_EQ(odbc("PWD=x;LogFileSize=6;UseNativeQuery=1;DefaultStringColumnLength=255"), odbc("PWD=x"));
 }
 
 TEST(OdbcString, RefusesTokensThatAreNone) {  // case C34

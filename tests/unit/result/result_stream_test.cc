@@ -77,8 +77,8 @@ TEST(ResultStream, BelievesTheBytesAndNotTheMetadataAboutCompression) {
 
 TEST(ResultStream, WarnsOnceOfCompressionThatWasNotApplied) {
   std::vector<std::string> warnings;
-  set_log_sink([&](LogLevel level, std::string_view, std::string_view line) {
-    if (level == LogLevel::Warn) warnings.emplace_back(line);
+  set_log_sink([&](const LogRecord& record) {
+    if (record.level == LogLevel::Warn) warnings.emplace_back(record.message);
   });
   auto operation = bigints();
   operation->result_metadata.lz4_compressed = true;

@@ -53,9 +53,9 @@ class SystemZone {
 class LogCapture {
  public:
   LogCapture() {
-    set_log_sink([this](LogLevel level, std::string_view, std::string_view line) {
+    set_log_sink([this](const LogRecord& record) {
       const std::lock_guard lock(mutex_);
-      if (level == LogLevel::Warn) lines_.emplace_back(line);
+      if (record.level == LogLevel::Warn) lines_.emplace_back(record.message);
     });
   }
   ~LogCapture() { set_log_sink({}); }

@@ -422,9 +422,9 @@ TEST_F(TransferTest, TheLogNamesNoPathAndNoLink) {
   std::mutex mutex;
   std::string log;
   set_log_level(LogLevel::Debug);
-  set_log_sink([&](LogLevel, std::string_view, std::string_view line) {
+  set_log_sink([&](const LogRecord& record) {
     std::lock_guard lock(mutex);
-    log += std::string(line) + "\n";
+    log += to_text(record) + "\n";
   });
   serve({reply(503), reply(200)});
 

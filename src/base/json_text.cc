@@ -1,8 +1,8 @@
-#include "telemetry/json_text.h"
+#include "base/json_text.h"
 
 #include <cstddef>
 
-namespace dbsql::telemetry {
+namespace dbsql::base {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -83,4 +83,4 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-}  // namespace dbsql::telemetry
+}  // namespace dbsql::base

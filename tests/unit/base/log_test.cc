@@ -1,0 +1,253 @@
+#include "base/log.h"
+
+#include <dbsql/error.h>
+
+#include "support/capture_error.h"
+#include "support/captured_log.h"
+#include "support/temporary_folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace dbsql {
+namespace {
+
+using test::CapturedLog;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string kToken = std::string("da") + "pi0123456789abcdef0123456789abcdef";
+
+LogRecord record() {
+  LogRecord record;
+  record.level = LogLevel::Warn;
+  record.time = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'042));
+  record.component = "http";
+  record.connection_id = "c1";
+  record.correlation_id = "nightly \"7\"";
+  record.statement_id = "s1";
+  record.message = "a\tb";
+  return record;
+}
+
+TEST(LogRecord, IsOneReadableLine) {
+  EXPECT_EQ(to_text(record()),
+            "2023-11-14T22:13:20.042Z warn dbsql http: conn=c1 corr=nightly \"7\" stmt=s1 a\tb");
+}
+
+TEST(LogRecord, IsOneJsonObjectWithTheMembersOfTheGoDriver) {
+  EXPECT_EQ(to_json(record()),
+            R"({"time":"2023-11-14T22:13:20.042Z","level":"warn","component":"http","connId":"c1",)"
+            R"("corrId":"nightly \"7\"","queryId":"s1","message":"a\tb"})");
+}
+
+TEST(LogLevelName, IsKnownInAnyCaseAndUnderTheNamesOfGo) {
+  for (const LogLevel level : {LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warn,
+                               LogLevel::Error, LogLevel::Off})
+    EXPECT_EQ(log_level_from_string(to_string(level)), level);
+  EXPECT_EQ(log_level_from_string(" WARNING"), LogLevel::Warn);
+  EXPECT_EQ(log_level_from_string("fatal"), LogLevel::Off);
+  EXPECT_EQ(log_level_from_string("disabled"), LogLevel::Off);
+  EXPECT_EQ(log_level_from_string("loud"), std::nullopt);
+  EXPECT_EQ(log_level_from_string(""), std::nullopt);
+}
+
+TEST(Log, WritesWhatItsLevelLetsPass) {
+  const CapturedLog log;
+  set_log_level(LogLevel::Info);
+  EXPECT_EQ(log_level(), LogLevel::Info);
+
+  base::log(LogLevel::Debug, "test", "no");
+  base::log(LogLevel::Info, "test", "yes");
+  set_log_level(LogLevel::Off);
+  base::log(LogLevel::Error, "test", "never");
+
+  ASSERT_EQ(log.lines().size(), 1U);
+  EXPECT_THAT(log.lines()[0].second, HasSubstr("info dbsql test: yes"));
+}
+
+TEST(Log, NamesTheIdsOfTheCall) {
+  const CapturedLog log;
+  base::CallContext call;
+  call.connection_id = "c1";
+  call.correlation_id = "nightly";
+  call.statement_id = "s1";
+
+  base::log(LogLevel::Warn, "test", call, "slow");
+
+  EXPECT_THAT(log.lines()[0].second, HasSubstr("test: conn=c1 corr=nightly stmt=s1 slow"));
+}
+
+// No component can go past the redactor, nor past the rule of one line.
+TEST(Log, IsRedactedAndOneLineWhateverIsWritten) {
+  const CapturedLog log;
+  base::CallContext call;
+  call.correlation_id = "for " + kToken;
+
+  base::log(LogLevel::Warn, "test", call,
+            "GET https://u:pw@h/f?sig=abc\nAuthorization: Bearer " + kToken +
+                "\nin /home/jane/x, token=hunter2");
+
+  const std::string line = log.lines()[0].second;
+  EXPECT_THAT(line, HasSubstr("corr=for *** GET https://***@h/f?sig=*** Authorization: ***"));
+  EXPECT_THAT(line, Not(HasSubstr("\n")));
+  for (const std::string& secret : {kToken, std::string("jane"), std::string("hunter2")})
+    EXPECT_THAT(line, Not(HasSubstr(secret)));
+}
+
+TEST(Log, ShowsABoundedPartOfAStatement) {
+  const std::string sql = "SELECT '" + std::string(5000, 'x') + "'";
+
+  EXPECT_EQ(base::sql_for_log(sql).size(), 1024U);
+  EXPECT_EQ(base::sql_for_log("SELECT\n  1"), "SELECT 1");
+  EXPECT_THAT(base::sql_for_log("CREATE CONNECTION c OPTIONS (password='hunter2')"),
+              Not(HasSubstr("hunter2")));
+}
+
+TEST(Log, DropsWhatASinkMakesItSay) {
+  int lines = 0;
+  set_log_sink([&](const LogRecord&) {
+    ++lines;
+    base::log(LogLevel::Warn, "sink", "this would never end");
+  });
+
+  base::log(LogLevel::Warn, "test", "one");
+  base::log(LogLevel::Warn, "test", "two");
+  set_log_sink({});
+
+  EXPECT_EQ(lines, 2);
+}
+
+TEST(Log, SurvivesASinkThatThrows) {
+  set_log_sink([](const LogRecord&) { throw Error({.message = "on purpose"}); });
+  base::log(LogLevel::Warn, "test", "one");
+  int lines = 0;
+  set_log_sink([&](const LogRecord&) { ++lines; });
+  base::log(LogLevel::Warn, "test", "two");
+  set_log_sink({});
+
+  EXPECT_EQ(lines, 1);
+}
+
+TEST(Log, GoesOnInAChildOfAFork) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "log";
+  set_log_file({.path = path});
+  std::jthread writer([](const std::stop_token& stop) {
+    while (!stop.stop_requested()) base::log(LogLevel::Warn, "parent", "line");
+  });
+  for (int i = 0; i < 20; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      base::log(LogLevel::Warn, "child", "line");
+      _exit(0);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  writer.request_stop();
+  writer.join();
+  set_log_sink({});
+
+  std::ifstream file(path);
+  int children = 0;
+  for (std::string line; std::getline(file, line);)
+    children += line.find("child: line") != std::string::npos ? 1 : 0;
+  EXPECT_EQ(children, 20);
+}
+
+class LogFileTest : public testing::Test {
+ protected:
+  ~LogFileTest() override { set_log_sink({}); }
+
+  std::string path(std::string_view name = "dbsql.log") const { return folder_ / name; }
+  std::string text(std::string_view name = "dbsql.log") const {
+    std::ifstream file(path(name));
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(LogFileTest, IsForItsOwnerAlone) {
+  std::ofstream(path()) << "from before\n";
+  ::chmod(path().c_str(), 0644);
+
+  set_log_file({.path = path()});
+  base::log(LogLevel::Warn, "test", "hello");
+
+  struct stat info {};
+  ASSERT_EQ(::stat(path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  EXPECT_THAT(text(), testing::StartsWith("from before\n"));
+  EXPECT_THAT(text(), testing::EndsWith(" warn dbsql test: hello\n"));
+}
+
+TEST_F(LogFileTest, HasAUsualNameInAFolder) {
+  set_log_file({.path = folder_.path().string(), .format = LogFormat::Json});
+  base::log(LogLevel::Warn, "test", "hello");
+
+  EXPECT_THAT(text(), HasSubstr(R"("message":"hello"})"));
+}
+
+TEST_F(LogFileTest, IsPutAsideWhenItIsFullAndTheOldestGoes) {
+  set_log_file({.path = path(), .max_bytes = 250, .max_files = 3});
+  for (int i = 0; i < 20; ++i)
+    base::log(LogLevel::Warn, "test", "line " + std::to_string(i) + std::string(60, '.'));
+
+  EXPECT_THAT(text(), HasSubstr("line 19"));
+  EXPECT_THAT(text("dbsql.log.1"), HasSubstr("line 17"));
+  EXPECT_THAT(text("dbsql.log.2"), Not(testing::IsEmpty()));
+  EXPECT_FALSE(std::filesystem::exists(path("dbsql.log.3")));
+  for (const std::string name : {"dbsql.log", "dbsql.log.1", "dbsql.log.2"}) {
+    EXPECT_LE(text(name).size(), 250U);
+    struct stat info {};
+    ::stat(path(name).c_str(), &info);
+    EXPECT_EQ(info.st_mode & 0777U, 0600U) << name;
+  }
+}
+
+TEST_F(LogFileTest, LosesNoLineOfManyThreadsWhileItIsPutAside) {
+  constexpr int kThreads = 4;
+  constexpr int kLines = 200;
+  set_log_file({.path = path(), .max_bytes = 10'000, .max_files = 100});
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread)
+    threads.emplace_back([] {
+      for (int i = 0; i < kLines; ++i) base::log(LogLevel::Warn, "test", "a line of some length");
+    });
+  for (std::thread& thread : threads) thread.join();
+
+  int lines = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line); ++lines)
+      EXPECT_THAT(line, testing::EndsWith("test: a line of some length"));
+  }
+  EXPECT_EQ(lines, kThreads * kLines);
+}
+
+TEST_F(LogFileTest, SaysWhyItCannotBeOpened) {
+  const Error error =
+      test::capture_error([&] { set_log_file({.path = path("no/such/folder/x")}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::Configuration);
+  EXPECT_THAT(error.message(), HasSubstr("No such file or directory"));
+}
+
+}  // namespace
+}  // namespace dbsql
