@@ -1,9 +1,12 @@
 #include <dbsql/connector.h>
 #include <dbsql/error.h>
+#include <dbsql/log.h>
 #include <dbsql/version.h>
 
 #include "cli/batch.h"
+#include "cli/bundle.h"
 #include "cli/connecting.h"
+#include "cli/doctor.h"
 #include "cli/exit_code.h"
 #include "cli/explain_auth.h"
 #include "cli/interrupts.h"
@@ -60,6 +63,9 @@ ExitCode run(std::span<char* const> arguments) {
     write_text(STDOUT_FILENO, ConnectorOptions::help());
     return ExitCode::Ok;
   }
+  // The shell's own options count from the start; those of the connection come with it.
+  if (!options.log_file.empty()) set_log_file({.path = options.log_file});
+  if (options.log_level) set_log_level(*options.log_level);
   if (options.show_options) {
     std::string lines;
     for (const std::string& line : connection_of(options).report()) lines += line + '\n';
@@ -69,6 +75,8 @@ ExitCode run(std::span<char* const> arguments) {
   if (options.explain_auth) return explain_auth(options);
   if (options.telemetry == Options::Telemetry::Schema) return print_telemetry_fields();
   if (options.telemetry != Options::Telemetry::None) return telemetry_command(options);
+  if (options.doctor) return examine(options);
+  if (!options.bundle_file.empty()) return write_bundle(options);
   const Connector connector(connection_of(options));
   Interrupts interrupts;
   if (options.sources.empty() && isatty(STDIN_FILENO) == 1) {

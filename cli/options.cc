@@ -70,6 +70,19 @@ void set_output(Options& options, std::string_view value) {
   options.output_file = value;
 }
 
+void set_log_level_option(Options& options, std::string_view value) {
+  options.log_level = log_level_from_string(value);
+  if (!options.log_level) {
+    throw UsageError("--log-level " + std::string(value) +
+                     ": the levels are trace, debug, info, warn, error and off");
+  }
+}
+
+void set_log_file_option(Options& options, std::string_view value) {
+  if (value.empty()) throw UsageError("--log-file: the file name is empty");
+  options.log_file = value;
+}
+
 /// One row per option; `--help` and the parser read the same table.
 struct OptionRow {
   char short_name;  // '\0' = none
@@ -79,7 +92,7 @@ struct OptionRow {
   void (*apply)(Options& options, std::string_view value);
 };
 
-constexpr std::array<OptionRow, 18> kOptions{{
+constexpr std::array<OptionRow, 23> kOptions{{
     {'\0', "dsn", "DSN",
      "where to connect: token:TOKEN@HOST:PORT/PATH[?key=value&...],\n"
      "a databricks:// URI, a JDBC URL or an ODBC string\n"
@@ -113,6 +126,21 @@ constexpr std::array<OptionRow, 18> kOptions{{
     {'q', "quiet", "", "results and errors only: no row counts, progress or greetings",
      [](Options& options, std::string_view) { options.quiet = true; }},
     {'\0', "run", "SQL", "telemetry show: what this SQL would tell", set_telemetry_sql},
+    {'\0', "log-level", "LEVEL",
+     "what the driver tells of its work: trace, debug, info, warn\n"
+     "(the default), error or off",
+     set_log_level_option},
+    {'\0', "log-file", "FILE", "append that to this file, not to standard error",
+     set_log_file_option},
+    {'\0', "json", "", "what doctor finds as JSON",
+     [](Options& options, std::string_view) { options.json = true; }},
+    {'\0', "attach", "FILE", "put this file into the bundle too, redacted; may be repeated",
+     [](Options& options, std::string_view value) {
+       if (value.empty()) throw UsageError("--attach: the file name is empty");
+       options.attachments.emplace_back(value);
+     }},
+    {'\0', "force", "", "bundle: overwrite the file",
+     [](Options& options, std::string_view) { options.force = true; }},
     {'h', "help", "", "print this and leave",
      [](Options& options, std::string_view) { options.help = true; }},
     {'\0', "help-options", "", "print every option of a connection and leave",
@@ -210,7 +238,8 @@ class Parser {
         long_option(argument);
       } else if (argument.starts_with("-") && argument.size() > 1 && argument != "--") {
         short_options(argument);
-      } else if (words_.empty() ? begins_command(argument) : words_.size() == 1) {
+      } else if (words_.empty() ? begins_command(argument) || is_support(argument)
+                                : words_.size() == 1) {
         words_.push_back(argument);
       } else {
         throw_unexpected(argument);
@@ -218,8 +247,11 @@ class Parser {
     }
   }
 
+  static bool is_support(std::string_view word) { return word == "doctor" || word == "bundle"; }
+
   void command() {
     const std::string first(words_[0]);
+    if (is_support(first)) return support_command(first);
     const auto* const command =
         std::find_if(kWordCommands.begin(), kWordCommands.end(), [&](const WordCommand& each) {
           return words_.size() == 2 && each.words[0] == words_[0] && each.words[1] == words_[1];
@@ -230,6 +262,19 @@ class Parser {
       throw UsageError(first + " " + std::string(words_[1]) + " runs no SQL: leave out -e and -f");
     }
     command->apply(options_);
+  }
+
+  /// `doctor` and `bundle FILE`.
+  void support_command(const std::string& first) {
+    if (!options_.sources.empty()) throw UsageError(first + " runs no SQL: leave out -e and -f");
+    if (first == "doctor") {
+      if (words_.size() != 1) throw UsageError("doctor: the command is dbsql [options] doctor");
+      options_.doctor = true;
+      return;
+    }
+    if (words_.size() != 2 || words_[1].empty())
+      throw UsageError("bundle: the command is dbsql [options] bundle FILE");
+    options_.bundle_file = words_[1];
   }
 
   void long_option(std::string_view argument) {
@@ -337,6 +382,9 @@ std::string help_text() {
       "       dbsql [options] telemetry show   what is told about the driver's use, and why\n"
       "       dbsql [options] telemetry status whether that arrives\n"
       "       dbsql telemetry schema           everything that can be told\n"
+      "       dbsql [options] doctor           what is wrong on the way to the warehouse\n"
+      "       dbsql [options] bundle FILE      that, with versions, options and a log, for "
+      "support\n"
       "\n"
       "The warehouse is named by --dsn, --profile or $DBSQL_DSN; without them by $DATABRICKS_HOST\n"
       "and its siblings or the usual profile of ~/.databrickscfg.\n"

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dbsql/log.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -44,11 +46,18 @@ struct Options {
   bool help = false;
   bool help_options = false;
   bool show_options = false;
-  bool explain_auth = false;  ///< the command `auth explain`
   /// The commands `telemetry show`, `telemetry schema` and `telemetry status`.
   enum class Telemetry : std::uint8_t { None, Show, Schema, Status };
   Telemetry telemetry = Telemetry::None;
   std::string telemetry_sql;  ///< for `telemetry show`; empty = none
+  std::optional<LogLevel> log_level;
+  std::string log_file;                  ///< empty = standard error
+  bool explain_auth = false;             ///< the command `auth explain`
+  bool doctor = false;                   ///< the command `doctor`
+  std::string bundle_file;               ///< of the command `bundle FILE`; empty = another command
+  std::vector<std::string> attachments;  ///< of a bundle
+  bool json = false;                     ///< what `doctor` finds, for programs
+  bool force = false;                    ///< a bundle may take the place of a file
   bool version = false;
 };
 

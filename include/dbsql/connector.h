@@ -28,6 +28,9 @@ struct ConnectOptions {
   /// Called from the connecting thread, with `Progress::State::Starting`, each time the server says
   /// that the warehouse is not up yet (option `warehouse.start_timeout`). It must not throw.
   std::function<void(const Progress&)> on_progress;
+  /// Called from the calling thread with the server's id of the session, as soon as it is known;
+  /// also of one that takes the place of an expired one. It must not throw.
+  std::function<void(std::string_view connection_id)> on_connection_id;
 };
 
 /// Where and how to connect: checked once, then used for any number of connections.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <dbsql/auth_explanation.h>
+#include <dbsql/diagnosis.h>
 #include <dbsql/export.h>
 #include <dbsql/telemetry.h>
 #include <dbsql/token_provider.h>
@@ -109,6 +110,12 @@ class DBSQL_EXPORT ConnectorOptions {
   /// What connections would tell about their use, to whom, and why. Nothing is sent, and nobody is
   /// asked. \throws ConfigurationError  the options make no connection
   TelemetryExplanation explain_telemetry() const;
+
+  /// Goes the way that a connection goes, step by step, and says where it ends: name service,
+  /// network, proxy, certificates, clock, credentials, warehouse, statement, storage. It runs
+  /// `SELECT 1` and one query that reads no table.
+  /// \throws CancelledError  by `options.stop`; all else is in the steps
+  Diagnosis diagnose(const DiagnosisOptions& options = {}) const;
 
   /// The connection as a DSN, secrets masked. \throws ConfigurationError  it is not complete
   std::string to_string() const;

@@ -8,6 +8,7 @@
 #include <dbsql/connection_pool.h>
 #include <dbsql/connector.h>
 #include <dbsql/connector_options.h>
+#include <dbsql/diagnosis.h>
 #include <dbsql/error.h>
 #include <dbsql/error_info.h>
 #include <dbsql/execute_options.h>

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -97,6 +98,10 @@ struct ExecuteOptions {
   /// False: nothing is told of this statement, whatever is told of its connection
   /// (docs/telemetry.md).
   bool telemetry = true;
+  /// Called from the calling thread with the server's id of the statement, as soon as it is known
+  /// and before its end is waited for; not when the server gives none. Where a call runs its
+  /// statement once more, each has its id. It must not throw.
+  std::function<void(std::string_view statement_id)> on_statement_id;
   /// For PUT, GET and REMOVE of a volume's file. What it points to must stay until the file was
   /// moved: by `query()` and `execute()`, or by `StatementHandle::result()`.
   StagingOptions staging;

@@ -81,6 +81,19 @@ void CurlHandle::throw_refused(CURLoption option, CURLcode code) {
                                        ": ", curl_easy_strerror(code))});
 }
 
+void CurlHandle::use_proxy(const Proxy* way) {
+  if (way == proxy) return;
+  proxy = way;
+  set(CURLOPT_PROXY, proxy == nullptr ? "" : proxy->url.c_str());
+  if (proxy == nullptr) return;
+  const bool is_negotiated = proxy->auth == Proxy::Auth::Negotiate;
+  const bool has_user = proxy->auth == Proxy::Auth::Basic && !proxy->username.empty();
+  set(CURLOPT_PROXYAUTH, static_cast<long>(is_negotiated ? CURLAUTH_NEGOTIATE : CURLAUTH_BASIC));
+  // For Kerberos an empty name means whoever is signed in.
+  set(CURLOPT_PROXYUSERNAME, has_user ? proxy->username.c_str() : (is_negotiated ? "" : nullptr));
+  set(CURLOPT_PROXYPASSWORD, has_user ? proxy->password.c_str() : (is_negotiated ? "" : nullptr));
+}
+
 CurlHandles::CurlHandles(const CurlOptions& options)
     : options_(options),
       proxies_(options.proxy, base::process_environment()),

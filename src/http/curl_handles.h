@@ -34,6 +34,10 @@ class CurlHandle {
     if (code != CURLE_OK) throw_refused(option, code);
   }
 
+  /// Leads the next transfers through a proxy; null = directly.
+  /// \param way  outlives the use of the handle
+  void use_proxy(const Proxy* way);
+
   /// The transfer the handle works for, read by the callbacks; null while pooled.
   CurlTransfer* transfer = nullptr;
   /// The proxy the handle was last told to use; null = none.

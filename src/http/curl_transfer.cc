@@ -85,28 +85,12 @@ CurlTransfer::CurlTransfer(const Request& request, std::shared_ptr<CurlHandles> 
 void CurlTransfer::prepare(const Request& request, const Url& url) {
   handle_->set(CURLOPT_URL, request.url.c_str());
   prepare_method(request);
-  prepare_proxy(handles_->proxies().proxy_for(url));
+  handle_->use_proxy(handles_->proxies().proxy_for(url));
   const bool decodes = streamed_ == nullptr;
   if (decodes != handle_->decodes_bodies) {
     handle_->set(CURLOPT_HTTP_CONTENT_DECODING, decodes ? 1L : 0L);
     handle_->decodes_bodies = decodes;
   }
-}
-
-void CurlTransfer::prepare_proxy(const Proxy* proxy) {
-  if (proxy == handle_->proxy) return;
-  handle_->proxy = proxy;
-  handle_->set(CURLOPT_PROXY, proxy == nullptr ? "" : proxy->url.c_str());
-  if (proxy == nullptr) return;
-  const bool is_negotiated = proxy->auth == Proxy::Auth::Negotiate;
-  const bool has_user = proxy->auth == Proxy::Auth::Basic && !proxy->username.empty();
-  handle_->set(CURLOPT_PROXYAUTH,
-               static_cast<long>(is_negotiated ? CURLAUTH_NEGOTIATE : CURLAUTH_BASIC));
-  // For Kerberos an empty name means whoever is signed in.
-  handle_->set(CURLOPT_PROXYUSERNAME,
-               has_user ? proxy->username.c_str() : (is_negotiated ? "" : nullptr));
-  handle_->set(CURLOPT_PROXYPASSWORD,
-               has_user ? proxy->password.c_str() : (is_negotiated ? "" : nullptr));
 }
 
 void CurlTransfer::prepare_method(const Request& request) {

@@ -75,7 +75,6 @@ class CurlTransfer {
 
  private:
   void prepare(const Request& request, const Url& url);
-  void prepare_proxy(const Proxy* proxy);
   void prepare_method(const Request& request);
   void prepare_body(const Request& request);
   void add_header(std::string_view line);

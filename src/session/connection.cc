@@ -6,6 +6,7 @@
 #include "session/progress.h"
 #include "session/read_only.h"
 #include "session/result_impl.h"
+#include "session/tell_id.h"
 #include "telemetry/statement_telemetry.h"
 
 #include <chrono>
@@ -127,9 +128,11 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                          .observer = settings.observers,
                                          .inline_only = storage_is_unreachable_},
                                         call);
+      session::tell_id(options.on_statement_id, operation->statement_id());
       return track(session, std::move(operation), std::move(settings));
     });
   } catch (const Error& error) {
+    session::tell_id(options.on_statement_id, error.statement_id());  // it failed at once
     settings.observers->on(observe::Failed{&error});
     settings.observers->on(observe::StatementEnded{});
     throw;

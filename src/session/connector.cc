@@ -2,25 +2,19 @@
 #include <dbsql/error.h>
 #include <dbsql/time_zone.h>
 
-#include "auth/authenticator.h"
 #include "base/clock.h"
-#include "base/environment.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/timer.h"
 #include "config/connection_config.h"
-#include "http/client.h"
-#include "http/curl_transport.h"
-#include "http/link_transfer.h"
-#include "http/url.h"
-#include "http/user_agent.h"
 #include "protocol/query_tags.h"
-#include "protocol/thrift/backend.h"
 #include "session/connection_impl.h"
 #include "session/connector_options_impl.h"
 #include "session/credentials.h"
+#include "session/log_settings.h"
 #include "session/progress.h"
+#include "session/server_parts.h"
 #include "session/telemetry_settings.h"
+#include "session/tell_id.h"
 #include "session/transport.h"
 #include "staging/transfer.h"
 
@@ -31,81 +25,6 @@
 namespace dbsql {
 
 namespace {
-
-constexpr std::string_view kOrgIdHeader = "x-databricks-org-id";
-
-http::Headers headers_for(const config::ConnectionConfig& config) {
-  http::Headers headers = {{"Content-Type", "application/x-thrift"},
-                           {"Accept", "application/x-thrift"},
-                           {"User-Agent", http::user_agent(config.user_agent_entry, "cpp",
-                                                           base::process_environment())}};
-  for (const auto& [name, value] : config.http_headers) headers.push_back({name, value});
-  // For gateways in front of many workspaces, which do not look into every path and query
-  // (reference/auth-http-config.md 4.12). The user's own header counts.
-  if (!config.org_id.empty() && http::find_header(headers, kOrgIdHeader).empty())
-    headers.push_back({std::string(kOrgIdHeader), config.org_id});
-  return headers;
-}
-
-/// The path's query, such as `?o=` of a shared host, reaches the server unchanged
-/// (reference/thrift.md 1.1).
-std::string url_of(const config::ConnectionConfig& config) {
-  http::Url url{config.scheme, config.host, config.port, {}, {}};
-  const std::size_t question = config.http_path.find('?');
-  url.path = config.http_path.substr(0, question);
-  if (question != std::string::npos) url.query = config.http_path.substr(question + 1);
-  return url.to_string();
-}
-
-/// Downloads go past the HTTP client: no credentials, no headers of ours, no retry table of API
-/// calls.
-result::CloudFetchEnvironment make_files(const config::ConnectionConfig& config,
-                                         std::shared_ptr<http::CurlTransport> transport) {
-  result::CloudFetchEnvironment files;
-  files.start = [transport = std::move(transport)](const http::Request& request,
-                                                   std::function<void(http::Reply)> completion) {
-    return result::AbortDownload(
-        http::start_link_transfer(transport, request, std::move(completion)));
-  };
-  files.options.threads = config.cloudfetch_threads;
-  files.options.stall_timeout = config.cloudfetch_stall_timeout;
-  if (config.memory_budget > 0)
-    files.budget = result::MemoryBudget::create(static_cast<std::size_t>(config.memory_budget));
-  return files;
-}
-
-/// Volumes' files, too, but for the retry table: storage must never see credentials.
-std::shared_ptr<const staging::Environment> make_staging(
-    const config::ConnectionConfig& config, std::shared_ptr<http::CurlTransport> transport) {
-  auto environment = std::make_shared<staging::Environment>();
-  environment->client = std::make_shared<const http::Client>(std::move(transport), config.retry);
-  environment->allowed_paths = staging::AllowedPaths(config.staging_allowed_paths);
-  environment->allow_insecure_http = config.allow_insecure_http;
-  return environment;
-}
-
-std::shared_ptr<protocol::Backend> make_backend(
-    const config::ConnectionConfig& config,
-    std::shared_ptr<const auth::Authenticator> authenticator,
-    std::shared_ptr<http::CurlTransport> transport) {
-  auto credentials = auth::Authenticator::credentials(std::move(authenticator));
-  auto client = std::make_shared<const http::Client>(std::move(transport), config.retry,
-                                                     std::move(credentials), base::Clock::system(),
-                                                     static_cast<std::size_t>(config.pool_size));
-  auto rpc = std::make_shared<protocol::thrift::Rpc>(
-      std::move(client), protocol::thrift::Endpoint{.url = url_of(config),
-                                                    .headers = headers_for(config),
-                                                    .request_timeout = config.request_timeout});
-  return std::make_shared<protocol::thrift::ThriftBackend>(
-      std::move(rpc),
-      protocol::thrift::ThriftOptions{.max_rows_per_fetch = config.max_rows_per_fetch,
-                                      .lz4 = config.lz4,
-                                      .cloudfetch = config.cloudfetch,
-                                      .arrow = config.arrow,
-                                      .native_types = config.native_types,
-                                      .keep_alive_interval = config.keep_alive_interval,
-                                      .timer = &base::Timer::process()});
-}
 
 constexpr const char* kQueryTags = "QUERY_TAGS";
 
@@ -134,12 +53,13 @@ class Connector::Impl {
   explicit Impl(const ConnectorOptions::Impl& options)
       : config_(options.build()), query_tags_(checked_tags(config_)) {
     check_time_zone(config_);
+    session::apply_log_options(config_.log);
     auto transport = session::make_transport(config_);
-    files_ = make_files(config_, transport);
-    staging_ = make_staging(config_, transport);
+    files_ = session::make_files(config_, transport);
+    staging_ = session::make_staging(config_, transport);
     auto authenticator = session::make_authenticator(options, config_, transport);
     telemetry_ = session::telemetry_settings_of(config_, authenticator, options.telemetry_sink);
-    backend_ = make_backend(config_, std::move(authenticator), std::move(transport));
+    backend_ = session::make_backend(config_, std::move(authenticator), std::move(transport));
   }
 
   std::shared_ptr<Connection::Impl> connect(const ConnectOptions& options) const {
@@ -152,8 +72,10 @@ class Connector::Impl {
     warn_if_unverified();
     const auto telemetry =
         telemetry_ ? telemetry::ConnectionTelemetry::create(*telemetry_) : nullptr;
+    auto session = open_session(options, telemetry, call);
+    session::tell_id(options.on_connection_id, session->id());
     return std::make_shared<Connection::Impl>(
-        ConnectionParts{.session = open_session(options, telemetry, call),
+        ConnectionParts{.session = std::move(session),
                         .files = files_,
                         .staging = staging_,
                         .server_timeout = config_.query_timeout,
@@ -206,7 +128,12 @@ class Connector::Impl {
       const ConnectOptions& options,
       const std::shared_ptr<telemetry::ConnectionTelemetry>& telemetry) const {
     if (!options.recovery.value_or(config_.session_recovery)) return {};
-    return opener(request_for(options, telemetry));
+    return [open = opener(request_for(options, telemetry)),
+            tell = options.on_connection_id](const base::CallContext& limits) {
+      auto session = open(limits);
+      session::tell_id(tell, session->id());
+      return session;
+    };
   }
 
   session::Recovery::Open opener(protocol::SessionRequest request) const {

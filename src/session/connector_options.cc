@@ -8,6 +8,7 @@
 #include "config/option_help.h"
 #include "config/option_names.h"
 #include "session/connector_options_impl.h"
+#include "session/diagnosis.h"
 #include "session/explain_auth.h"
 #include "session/explain_telemetry.h"
 
@@ -219,6 +220,10 @@ AuthExplanation ConnectorOptions::explain_auth(const TokenContext& context) cons
 
 TelemetryExplanation ConnectorOptions::explain_telemetry() const {
   return session::explain_telemetry(*impl_);
+}
+
+Diagnosis ConnectorOptions::diagnose(const DiagnosisOptions& options) const {
+  return session::diagnose(*impl_, options);
 }
 
 std::string ConnectorOptions::to_string() const { return config::to_dsn(impl_->build()); }

@@ -2,6 +2,7 @@
 
 #include <dbsql/error.h>
 
+#include "base/log.h"
 #include "result/result_stream.h"
 #include "session/progress.h"
 #include "session/result_impl.h"
@@ -124,6 +125,7 @@ Result Statement::open_result(const base::CallContext& limits) {
   try {
     return within(limits, [&](const base::CallContext& call) {
       operation_->wait(call);
+      base::log(LogLevel::Debug, "session", call_, "the statement has finished");
       tell(observe::StatementReady{});
       // A stream that cannot be opened would close the operation.
       const bool is_staging = operation_->metadata(call).is_staging;

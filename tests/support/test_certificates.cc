@@ -86,10 +86,21 @@ TestAuthority::TestAuthority() {
 }
 
 KeyAndCertificate TestAuthority::issue(const std::string& names) const {
+  return issue(names, -3600, 24L * 3600);
+}
+
+KeyAndCertificate TestAuthority::issue_expired(const std::string& names) const {
+  return issue(names, -24L * 3600, -3600);
+}
+
+/// \param begins, ends  seconds from now
+KeyAndCertificate TestAuthority::issue(const std::string& names, long begins, long ends) const {
   const Key own_key = key_from_pem(self_.key);
   const Certificate own = certificate_from_pem(self_.certificate);
   const Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   const Certificate certificate = blank_certificate(key.get(), "Test server");
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), begins);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), ends);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(own.get()));
   add_extension(certificate.get(), own.get(), NID_basic_constraints, "critical,CA:FALSE");
   add_extension(certificate.get(), own.get(), NID_subject_alt_name, names);

@@ -22,8 +22,12 @@ class TestAuthority {
   /// \param names  subject alternative names in OpenSSL's form, for instance
   /// "DNS:localhost,IP:127.0.0.1"
   KeyAndCertificate issue(const std::string& names) const;
+  /// The same, good until an hour ago.
+  KeyAndCertificate issue_expired(const std::string& names) const;
 
  private:
+  KeyAndCertificate issue(const std::string& names, long begins, long ends) const;
+
   KeyAndCertificate self_;
 };
 

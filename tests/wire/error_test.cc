@@ -146,5 +146,76 @@ TEST_F(ErrorWireTest, APageOfManyLinesIsAMessageOfOne) {
   EXPECT_LE(error.message().size(), 4096U);
 }
 
+// reference/auth-http-config.md 5.4
+class IdCallbackTest : public ErrorWireTest {
+ protected:
+  ExecuteOptions told() {
+    ExecuteOptions options;
+    options.on_statement_id = [this](std::string_view id) { ids_.emplace_back(id); };
+    return options;
+  }
+
+  std::vector<std::string> ids_;
+};
+
+TEST_F(IdCallbackTest, TellsTheStatementsIdOnce) {
+  Connection connection = connect();
+
+  const Result result = connection.query("SELECT 1", {}, told());
+
+  EXPECT_THAT(ids_, testing::ElementsAre(result.statement_id()));
+}
+
+TEST_F(IdCallbackTest, TellsItBeforeTheStatementHasFinished) {
+  Connection connection = connect();
+  ExecuteOptions options = told();
+  std::size_t known_at_first_poll = 0;
+  options.on_progress = [&](const Progress&) {
+    if (known_at_first_poll == 0) known_at_first_poll = ids_.size();
+  };
+
+  connection.query("SELECT sum(a.id * b.id) FROM range(20000) a, range(10000) b", {}, options);
+
+  EXPECT_EQ(known_at_first_poll, 1U);
+}
+
+TEST_F(IdCallbackTest, TellsItOfAStatementThatFails) {
+  Connection connection = connect();
+
+  const Error error =
+      capture_error([&] { connection.query("SELECT * FROM no_such_table", {}, told()); });
+
+  EXPECT_THAT(ids_, testing::ElementsAre(error.statement_id()));
+}
+
+TEST_F(IdCallbackTest, IsSilentWhereThereIsNoId) {
+  Connection connection = connect("retry.max_attempts=1");
+  warehouse().faults().once("ExecuteStatement", Fault::answer(503));
+
+  capture_error([&] { connection.query("SELECT 1", {}, told()); });
+
+  EXPECT_THAT(ids_, testing::IsEmpty());
+}
+
+TEST_F(IdCallbackTest, MayThrowWithoutHarm) {
+  Connection connection = connect();
+  ExecuteOptions options;
+  options.on_statement_id = [](std::string_view) { throw Error({.message = "on purpose"}); };
+
+  Result result = connection.query("SELECT 1", {}, options);
+
+  EXPECT_EQ(count_rows(result), 1);
+}
+
+TEST_F(IdCallbackTest, TellsTheConnectionsId) {
+  std::vector<std::string> ids;
+  const Connection connection =
+      Connector::from_dsn(warehouse().dsn()).connect({.on_connection_id = [&](std::string_view id) {
+        ids.emplace_back(id);
+      }});
+
+  EXPECT_THAT(ids, testing::ElementsAre(connection.id()));
+}
+
 }  // namespace
 }  // namespace dbsql::test
