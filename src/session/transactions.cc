@@ -61,22 +61,6 @@ void require_supported(const dbsql::TransactionOptions& options) {
     fail(ErrorKind::NotSupported, "there are no read-only transactions; begin a usual one");
 }
 
-/// Those who hear of a statement of our own, and whoever listens to the call that sends it.
-class BothObservers final : public observe::Observer {
- public:
-  BothObservers(observe::Observer& first, observe::Observer* second)
-      : first_(first), second_(second) {}
-
-  void on(const observe::Event& event) noexcept override {
-    first_.on(event);
-    if (second_ != nullptr) second_->on(event);
-  }
-
- private:
-  observe::Observer& first_;
-  observe::Observer* const second_;
-};
-
 /// Hears whether a request had to be sent more than once.
 class RepeatCounter final : public observe::Observer {
  public:
@@ -408,8 +392,7 @@ bool Transactions::ask_autocommit(const base::CallContext& limits) {
   static const Parameters kNone;
   const auto observers = observe_();
   base::CallContext call = limits;
-  BothObservers both(*observers, limits.observer);
-  call.observer = &both;
+  call.observer = observers.get();
   auto statement = session_.run(call, [&](const LiveSession::SessionPtr& session) {
     auto operation = session->execute(
         {.sql = "SET AUTOCOMMIT", .parameters = &kNone, .observer = observers}, call);
