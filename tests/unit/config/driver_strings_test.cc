@@ -129,7 +129,8 @@ TEST(OdbcString, TurnsSwitchesIntoOptions) {
 }
 
 TEST(OdbcString, KeepsWorkingWithKeysThatOnlyThatDriverNeeds) {
-  EXPECT_EQ(odbc("PWD=x;LogFileSize=6;UseNativeQuery=1;DefaultStringColumnLength=255"), odbc("PWD=x"));
+  EXPECT_EQ(odbc("PWD=x;LogFileSize=6;UseNativeQuery=1;DefaultStringColumnLength=255"),
+            odbc("PWD=x"));
 }
 
 TEST(OdbcString, RefusesTokensThatAreNone) {  // case C34
