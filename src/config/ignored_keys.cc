@@ -29,10 +29,8 @@ constexpr std::array<std::string_view, 51> kKeys = {
     "TwoWaySSL", "SSLTrustStoreType", "SSLTrustStorePwd", "SSLTrustStoreProvider",
     "SSLKeyStoreType", "SSLKeyStoreProvider", "AcceptUndeterminedRevocation", "UseSystemProxy",
     // In bytes here, in megabytes there.
-    "LogFileSize",
-    "EnableRequestTracing",
-    "UCIngestionRetriableHttpCode", "VolumeOperationRetryableHttpCode",
-    "VolumeOperationRetryTimeout"};
+    "LogFileSize", "EnableRequestTracing", "UCIngestionRetriableHttpCode",
+    "VolumeOperationRetryableHttpCode", "VolumeOperationRetryTimeout"};
 
 }  // namespace
 
