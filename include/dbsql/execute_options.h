@@ -92,6 +92,11 @@ struct ExecuteOptions {
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
   /// The caller's own id for this call; it appears in errors and log lines.
   std::string correlation_id;
+  /// The caller's place in a trace: a W3C `traceparent`, and a `tracestate` to go with it. Requests
+  /// of the statement to the warehouse carry them, or the driver's own place below it when spans
+  /// are exported (docs/tracing.md). A malformed one is `InvalidArgument`.
+  std::string trace_parent;
+  std::string trace_state;
   /// Called from the waiting thread after each status reply while the statement runs, and after
   /// each reply that says that the warehouse is still starting. It must not throw.
   std::function<void(const Progress&)> on_progress;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -10,6 +11,13 @@ class Observer;
 }
 
 namespace dbsql::base {
+
+/// The headers that tie a request to a trace, as W3C Trace Context has them.
+struct TraceHeaders {
+  std::string parent;  ///< `traceparent`
+  std::string state;   ///< `tracestate`; empty = none
+};
+using Trace = std::shared_ptr<const TraceHeaders>;  ///< null = none
 
 /// What every call that can wait carries from the public entry point down to the innermost wait.
 ///
@@ -22,6 +30,7 @@ struct CallContext {
   std::string connection_id;
   std::string correlation_id;
   std::string statement_id;
+  Trace trace;                            ///< for requests to the warehouse, and nobody else
   observe::Observer* observer = nullptr;  ///< outlives the call; null = nobody listens
 
   /// The same call with a deadline no later than `limit`.

@@ -4,6 +4,7 @@
 #include "config/auth_type.h"
 #include "config/log_options.h"
 #include "config/native_types.h"
+#include "config/otel_options.h"
 #include "config/proxy_parts.h"
 #include "config/telemetry_options.h"
 #include "config/transaction_options.h"
@@ -65,6 +66,7 @@ struct ConnectionConfig {
   TransactionOptions transactions;
   TelemetryOptions telemetry;
   LogOptions log;
+  OtelOptions otel;
 
   friend bool operator==(const ConnectionConfig&, const ConnectionConfig&) = default;
 };

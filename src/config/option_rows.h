@@ -66,5 +66,6 @@ std::span<const Option> result_options() noexcept;
 std::span<const Option> transaction_options() noexcept;
 std::span<const Option> telemetry_options() noexcept;
 std::span<const Option> log_options() noexcept;
+std::span<const Option> otel_options() noexcept;
 
 }  // namespace dbsql::config

@@ -66,7 +66,7 @@ std::string parse_choice(const Option& option, std::string_view name, std::strin
 }  // namespace
 
 std::span<const OptionSection> option_sections() noexcept {
-  static const std::array<OptionSection, 13> kSections = {{
+  static const std::array<OptionSection, 14> kSections = {{
       {"Where to", "Used when a connector is made; the same for all of its connections.",
        target_options()},
       {"Session", "Sent when a connection is opened.", session_options()},
@@ -94,6 +94,10 @@ std::span<const OptionSection> option_sections() noexcept {
       {"Log",
        "Used for the whole process, from when a connector is made. See [logging](logging.md).",
        log_options()},
+      {"Tracing",
+       "Used for every connection: spans and metrics for a collector of your own. See "
+       "[tracing](tracing.md).",
+       otel_options()},
   }};
   return kSections;
 }

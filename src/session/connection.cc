@@ -2,11 +2,14 @@
 #include <dbsql/error.h>
 
 #include "base/log.h"
+#include "otel/statement_trace.h"
 #include "session/connection_impl.h"
+#include "session/operation_name.h"
 #include "session/progress.h"
 #include "session/read_only.h"
 #include "session/result_impl.h"
 #include "session/tell_id.h"
+#include "telemetry/record.h"
 #include "telemetry/statement_telemetry.h"
 
 #include <chrono>
@@ -39,6 +42,7 @@ Connection::Impl::Impl(ConnectionParts parts, base::Clock& clock)
       server_timeout_(parts.server_timeout),
       telemetry_(std::move(parts.telemetry)),
       telemetry_decision_(parts.telemetry_decision),
+      trace_(std::move(parts.trace)),
       clock_(clock),
       side_session_(std::move(parts.open_side_session)),
       transactions_(
@@ -99,22 +103,23 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                                             const base::CallContext& limits) {
   require_valid(options);
   require_open();
+  const Watch watch = watch_over(OperationType::ExecuteStatement, purpose, sql, options);
   const std::chrono::seconds server_timeout = options.server_timeout.value_or(server_timeout_);
-  session::StatementSettings settings{
-      .call = call_of(options),
-      .wait_until = std::nullopt,
-      .row_limit = options.row_limit,
-      .on_progress = options.on_progress,
-      .files = files_,
-      .run_inline = inline_run_of(sql, parameters, options),
-      .staging = options.staging,
-      .staging_environment = staging_,
-      .observers = observers_of(OperationType::ExecuteStatement, purpose, options)};
+  session::StatementSettings settings{.call = call_of(options),
+                                      .wait_until = std::nullopt,
+                                      .row_limit = options.row_limit,
+                                      .on_progress = options.on_progress,
+                                      .files = files_,
+                                      .run_inline = inline_run_of(sql, parameters, options),
+                                      .staging = options.staging,
+                                      .staging_environment = staging_,
+                                      .observers = watch.observers};
   // The server stops it by itself. This is for servers that do not (reference/results.md 6.5).
   if (server_timeout.count() > 0)
     settings.wait_until = clock_.now() + server_timeout + kServerTimeoutSlack;
   base::CallContext call = limits;
-  call.observer = settings.observers.get();
+  call.observer = watch.observers.get();
+  settings.call.trace = call.trace = watch.trace;
   session::ProgressObserver progress(options.on_progress, call.observer);
   if (options.on_progress) call.observer = &progress;
   try {
@@ -133,16 +138,35 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
     });
   } catch (const Error& error) {
     session::tell_id(options.on_statement_id, error.statement_id());  // it failed at once
-    settings.observers->on(observe::Failed{&error});
-    settings.observers->on(observe::StatementEnded{});
+    watch.observers->on(observe::Failed{&error});
+    watch.observers->on(observe::StatementEnded{});
     throw;
   }
 }
 
-std::shared_ptr<session::StatementObservers> Connection::Impl::observers_of(
-    OperationType operation, Purpose purpose, const ExecuteOptions& options) const {
-  return std::make_shared<session::StatementObservers>(
-      clock_, options.telemetry ? tell_of(operation, purpose) : nullptr);
+Connection::Impl::Watch Connection::Impl::watch_over(OperationType operation, Purpose purpose,
+                                                     std::string_view sql,
+                                                     const ExecuteOptions& options) const {
+  const auto parent = otel::read_context(options.trace_parent, options.trace_state);
+  auto told = options.telemetry ? tell_of(operation, purpose) : nullptr;
+  std::shared_ptr<otel::StatementTrace> traced;
+  if (trace_)
+    traced = std::make_shared<otel::StatementTrace>(
+        trace_,
+        otel::StatementFacts{.operation = std::string(operation == OperationType::ExecuteStatement
+                                                          ? session::operation_name_of(sql)
+                                                          : telemetry::to_word(operation)),
+                             .sql = std::string(sql),
+                             .parent = parent});
+  // Without spans of ours, what the caller gave is passed on as it came.
+  base::Trace trace;
+  if (traced) {
+    trace = traced->headers();
+  } else if (parent) {
+    trace = otel::headers_of(*parent);
+  }
+  return {std::make_shared<session::StatementObservers>(clock_, std::move(told), std::move(traced)),
+          std::move(trace)};
 }
 
 /// Of a statement of the driver's own.

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error_ids.h"
+#include "otel/connection_trace.h"
 #include "protocol/backend.h"
 #include "result/cloudfetch/pipeline.h"
 #include "session/live_session.h"
@@ -39,6 +40,7 @@ struct ConnectionParts {
   session::Recovery::Open reopen;
   std::shared_ptr<telemetry::ConnectionTelemetry> telemetry;  ///< null where nothing is told
   telemetry::Decision telemetry_decision;                     ///< why not
+  std::shared_ptr<otel::ConnectionTrace> trace;               ///< the same
 };
 
 /// What a statement is for, as it is told.
@@ -108,9 +110,13 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   Result query_once(std::string_view sql, const Parameters& parameters,
                     const ExecuteOptions& options, Purpose purpose,
                     const base::CallContext& limits);
-  std::shared_ptr<session::StatementObservers> observers_of(OperationType operation,
-                                                            Purpose purpose,
-                                                            const ExecuteOptions& options) const;
+  /// Who listens to a statement, and what its requests carry.
+  struct Watch {
+    std::shared_ptr<session::StatementObservers> observers;
+    base::Trace trace;
+  };
+  Watch watch_over(OperationType operation, Purpose purpose, std::string_view sql,
+                   const ExecuteOptions& options) const;
   std::shared_ptr<session::StatementObservers> observers_of_own() const;
   std::shared_ptr<observe::Observer> tell_of(OperationType operation,
                                              Purpose purpose) const noexcept;
@@ -127,8 +133,7 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   std::string objection_to_replacing(const std::shared_ptr<protocol::Session>& expired) const;
   std::vector<std::string> restoring() const;
   Result open_listing(std::unique_ptr<protocol::Operation> operation, const ExecuteOptions& options,
-                      std::shared_ptr<session::StatementObservers> observers,
-                      const base::CallContext& limits);
+                      Watch watch, const base::CallContext& limits);
   static void require_valid(const ExecuteOptions& options);
   base::CallContext limits_of(const ExecuteOptions& options) const;
   base::CallContext call_of(const ExecuteOptions& options) const;
@@ -144,6 +149,7 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   const std::chrono::seconds server_timeout_;
   const std::shared_ptr<telemetry::ConnectionTelemetry> telemetry_;  // null where nothing is told
   const telemetry::Decision telemetry_decision_;
+  const std::shared_ptr<otel::ConnectionTrace> trace_;  // the same
   base::Clock& clock_;
   std::atomic<bool> closed_ = false;
   std::atomic<bool> is_lost_ = false;                 // a ping did not come through

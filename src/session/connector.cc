@@ -6,11 +6,14 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/connection_config.h"
+#include "observe/fan_out.h"
+#include "otel/connection_trace.h"
 #include "protocol/query_tags.h"
 #include "session/connection_impl.h"
 #include "session/connector_options_impl.h"
 #include "session/credentials.h"
 #include "session/log_settings.h"
+#include "session/otel_settings.h"
 #include "session/progress.h"
 #include "session/server_parts.h"
 #include "session/telemetry_settings.h"
@@ -59,6 +62,7 @@ class Connector::Impl {
     staging_ = session::make_staging(config_, transport);
     auto authenticator = session::make_authenticator(options, config_, transport);
     telemetry_ = session::telemetry_settings_of(config_, authenticator, options.telemetry_sink);
+    exporter_ = session::exporter_of(config_);
     backend_ = session::make_backend(config_, std::move(authenticator), std::move(transport));
   }
 
@@ -72,7 +76,10 @@ class Connector::Impl {
     warn_if_unverified();
     const auto telemetry =
         telemetry_ ? telemetry::ConnectionTelemetry::create(*telemetry_) : nullptr;
-    auto session = open_session(options, telemetry, call);
+    const auto trace =
+        exporter_ ? std::make_shared<otel::ConnectionTrace>(exporter_, config_.port) : nullptr;
+    const auto observer = observe::both(telemetry, trace);
+    auto session = open_session(options, observer, call);
     session::tell_id(options.on_connection_id, session->id());
     return std::make_shared<Connection::Impl>(
         ConnectionParts{.session = std::move(session),
@@ -81,9 +88,10 @@ class Connector::Impl {
                         .server_timeout = config_.query_timeout,
                         .transactions = config_.transactions,
                         .open_side_session = side_session_opener(options),
-                        .reopen = reopener(options, telemetry),
+                        .reopen = reopener(options, observer),
                         .telemetry = telemetry,
-                        .telemetry_decision = telemetry_decision()},
+                        .telemetry_decision = telemetry_decision(),
+                        .trace = trace},
         clock);
   }
 
@@ -102,18 +110,18 @@ class Connector::Impl {
             .observer = std::move(observer)};
   }
 
+  /// \param observer  of the session; may be null
   std::shared_ptr<protocol::Session> open_session(
-      const ConnectOptions& options,
-      const std::shared_ptr<telemetry::ConnectionTelemetry>& telemetry,
+      const ConnectOptions& options, const std::shared_ptr<observe::Observer>& observer,
       const base::CallContext& call) const {
-    const protocol::SessionRequest request = request_for(options, telemetry);
-    if (!telemetry) return backend_->open_session(request, call);
-    const auto started = telemetry->clock().now();
+    const protocol::SessionRequest request = request_for(options, observer);
+    if (!observer) return backend_->open_session(request, call);
+    base::Clock& clock = base::Clock::system();
+    const auto started = clock.now();
     try {
       return backend_->open_session(request, call);
     } catch (const Error& error) {
-      telemetry->session_failed(telemetry::category_of(error), telemetry->clock().now() - started);
-      telemetry->close();
+      observer->on(observe::SessionFailed{&error, clock.now() - started});
       throw;
     }
   }
@@ -124,11 +132,10 @@ class Connector::Impl {
     return opener(request_for(options, nullptr));
   }
 
-  session::Recovery::Open reopener(
-      const ConnectOptions& options,
-      const std::shared_ptr<telemetry::ConnectionTelemetry>& telemetry) const {
+  session::Recovery::Open reopener(const ConnectOptions& options,
+                                   const std::shared_ptr<observe::Observer>& observer) const {
     if (!options.recovery.value_or(config_.session_recovery)) return {};
-    return [open = opener(request_for(options, telemetry)),
+    return [open = opener(request_for(options, observer)),
             tell = options.on_connection_id](const base::CallContext& limits) {
       auto session = open(limits);
       session::tell_id(tell, session->id());
@@ -167,6 +174,7 @@ class Connector::Impl {
   result::CloudFetchEnvironment files_;
   std::shared_ptr<const staging::Environment> staging_;
   std::optional<telemetry::ConnectionSettings> telemetry_;
+  std::shared_ptr<otel::Exporter> exporter_;  // null where nothing is traced
   std::shared_ptr<protocol::Backend> backend_;
 };
 

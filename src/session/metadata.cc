@@ -118,17 +118,19 @@ std::string escape_pattern(std::string_view name) {
 }
 
 Result Connection::Impl::open_listing(std::unique_ptr<protocol::Operation> operation,
-                                      const ExecuteOptions& options,
-                                      std::shared_ptr<session::StatementObservers> observers,
+                                      const ExecuteOptions& options, Watch watch,
                                       const base::CallContext& limits) {
-  if (observers) observers->on(observe::StatementSubmitted{operation->statement_id(), {}});
+  if (watch.observers)
+    watch.observers->on(observe::StatementSubmitted{operation->statement_id(), {}});
+  base::CallContext call = call_of(options);
+  call.trace = std::move(watch.trace);
   const auto statement = track(session_.current(), std::move(operation),
-                               {.call = call_of(options),
+                               {.call = std::move(call),
                                 .wait_until = std::nullopt,
                                 .row_limit = options.row_limit,
                                 .on_progress = options.on_progress,
                                 .files = files_,
-                                .observers = std::move(observers)});
+                                .observers = std::move(watch.observers)});
   const StatementHandle owner(statement);
   return statement->open_result(limits);
 }
@@ -154,21 +156,22 @@ Result Connection::Impl::list(const ListingRequest& request, const ExecuteOption
   require_open();
   const base::CallContext limits = limits_of(options);
   if (needs_no_request(request))
-    return open_listing(protocol::empty_listing(request.kind), options, nullptr, limits);
-  const auto observers =
-      observers_of(operation_of(request.kind), {StatementType::Metadata}, options);
+    return open_listing(protocol::empty_listing(request.kind), options, {}, limits);
+  const Watch watch =
+      watch_over(operation_of(request.kind), {StatementType::Metadata}, {}, options);
   ListingRequest told = request;
-  told.observer = observers;
+  told.observer = watch.observers;
   base::CallContext call = limits;
-  call.observer = observers.get();
+  call.observer = watch.observers.get();
+  call.trace = watch.trace;
   try {
-    return open_listing(protocol::normalise_listing(ask(told, call), request), options, observers,
+    return open_listing(protocol::normalise_listing(ask(told, call), request), options, watch,
                         limits);
   } catch (const Error& error) {
     if (is_missing_object(error, request.kind))
-      return open_listing(protocol::empty_listing(request.kind), options, observers, limits);
-    observers->on(observe::Failed{&error});
-    observers->on(observe::StatementEnded{});
+      return open_listing(protocol::empty_listing(request.kind), options, watch, limits);
+    watch.observers->on(observe::Failed{&error});
+    watch.observers->on(observe::StatementEnded{});
     ErrorFields fields = error.fields();
     fields.outcome_unknown = false;  // nothing was to be changed
     base::throw_with_ids(std::move(fields), limits);

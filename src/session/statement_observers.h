@@ -17,12 +17,14 @@ namespace dbsql::session {
 class StatementObservers final : public observe::Observer {
  public:
   explicit StatementObservers(base::Clock& clock,
-                              std::shared_ptr<observe::Observer> telemetry = nullptr)
-      : profile_(clock), telemetry_(std::move(telemetry)) {}
+                              std::shared_ptr<observe::Observer> telemetry = nullptr,
+                              std::shared_ptr<observe::Observer> trace = nullptr)
+      : profile_(clock), telemetry_(std::move(telemetry)), trace_(std::move(trace)) {}
 
   void on(const observe::Event& event) noexcept override {
     profile_.on(event);
     if (telemetry_) telemetry_->on(event);
+    if (trace_) trace_->on(event);
   }
 
   StatementProfile profile() const { return profile_.profile(); }
@@ -30,6 +32,7 @@ class StatementObservers final : public observe::Observer {
  private:
   observe::ProfileRecorder profile_;
   const std::shared_ptr<observe::Observer> telemetry_;
+  const std::shared_ptr<observe::Observer> trace_;
 };
 
 }  // namespace dbsql::session

@@ -109,10 +109,16 @@ bool ConnectionTelemetry::is_of_this_process() const noexcept {
 void ConnectionTelemetry::on(const observe::Event& event) noexcept {
   try {
     if (const auto* opened = std::get_if<observe::SessionOpened>(&event)) session_opened(*opened);
+    if (const auto* failed = std::get_if<observe::SessionFailed>(&event)) session_failed(*failed);
     if (const auto* closed = std::get_if<observe::SessionClosed>(&event)) session_closed(*closed);
   } catch (...) {
     base::log(LogLevel::Debug, "telemetry", "an event was lost");
   }
+}
+
+void ConnectionTelemetry::session_failed(const observe::SessionFailed& event) {
+  session_failed(category_of(*event.error), event.latency);
+  close();
 }
 
 void ConnectionTelemetry::session_opened(const observe::SessionOpened& event) {

@@ -75,6 +75,7 @@ class ConnectionTelemetry final : public observe::Observer,
 
  private:
   void session_opened(const observe::SessionOpened& event);
+  void session_failed(const observe::SessionFailed& event);
   void session_closed(const observe::SessionClosed& event);
   void ask_server();
   void decided(FeatureFlagCache::Answer answer) noexcept;

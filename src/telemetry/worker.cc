@@ -40,9 +40,10 @@ class BlockedSignals {
 }  // namespace
 
 struct Worker::State {
-  explicit State(base::Clock& time) : clock(time) {}
+  State(base::Clock& time, const char* thread_name) : clock(time), name(thread_name) {}
 
   base::Clock& clock;
+  const char* const name;
   const int generation = fork_generation();
   std::stop_source stop;
   std::mutex mutex;
@@ -92,7 +93,8 @@ struct Worker::State {
   }
 };
 
-Worker::Worker(base::Clock& clock) : state_(std::make_shared<State>(clock)) {}
+Worker::Worker(base::Clock& clock, const char* thread_name)
+    : state_(std::make_shared<State>(clock, thread_name)) {}
 
 Worker::~Worker() { end(state_->clock.now() + kPatience); }
 
@@ -138,7 +140,7 @@ void Worker::add(std::shared_ptr<Task> task) {
   const BlockedSignals blocked;
   try {
     state_->thread = std::thread([state = state_] {
-      pthread_setname_np(pthread_self(), "dbsql-telemetry");
+      pthread_setname_np(pthread_self(), state->name);
       state->work();
     });
   } catch (...) {

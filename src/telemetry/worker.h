@@ -16,8 +16,8 @@ class Task {
   virtual base::Clock::TimePoint step() noexcept = 0;
 };
 
-/// The telemetry thread: runs the steps of tasks when they are due. It starts with the first task
-/// and ends with this object.
+/// The thread of telemetry, or of whoever else tells things in the background: runs the steps of
+/// tasks when they are due. It starts with the first task and ends with this object.
 ///
 /// Threads: safe from any thread.
 class Worker {
@@ -28,7 +28,9 @@ class Worker {
   /// The least that it waits, whoever is in a hurry: a thread that does nothing is gone by then.
   static constexpr std::chrono::milliseconds kLeastPatience{50};
 
-  explicit Worker(base::Clock& clock = base::Clock::system());
+  /// \param thread_name  a literal of at most 15 characters
+  explicit Worker(base::Clock& clock = base::Clock::system(),
+                  const char* thread_name = "dbsql-telemetry");
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

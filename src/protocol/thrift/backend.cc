@@ -123,7 +123,7 @@ std::function<void(RpcReply)> ThriftBackend::close_when_late() const {
     if (!calls || !opened.__isset.sessionHandle) return;
     tcli::TCloseSessionReq close;
     close.sessionHandle = opened.sessionHandle;
-    calls->notify(kCloseSession, close);
+    calls->notify(kCloseSession, close, nullptr);
   };
 }
 

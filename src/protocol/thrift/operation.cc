@@ -91,11 +91,12 @@ auto ThriftOperation::guarded(const base::CallContext& call, Phase phase, Action
 
 ThriftOperation::ThriftOperation(std::shared_ptr<ThriftSession> session,
                                  std::shared_ptr<const tcli::TOperationHandle> operation,
-                                 base::Clock::TimePoint submitted)
+                                 base::Clock::TimePoint submitted, base::Trace trace)
     : session_(std::move(session)),
       handle_(std::move(operation)),
       submitted_(submitted),
-      answered_(session_->clock().now()) {
+      answered_(session_->clock().now()),
+      trace_(std::move(trace)) {
   const std::string& guid = handle_->operationId.guid;
   statement_id_ = base::to_uuid_text(std::as_bytes(std::span(guid.data(), guid.size())));
 }
@@ -111,7 +112,7 @@ std::unique_ptr<ThriftOperation> ThriftOperation::start(std::shared_ptr<ThriftSe
                  .message = "the server accepted the statement but gave no handle for it",
                  .outcome_unknown = true});
   std::unique_ptr<ThriftOperation> operation(
-      new ThriftOperation(std::move(session), reply.operation, submitted));
+      new ThriftOperation(std::move(session), reply.operation, submitted, call.trace));
   operation->observer_ = std::move(observer);
   try {
     operation->guarded(call, Phase::Running, [&](const base::CallContext& own) {
@@ -130,7 +131,7 @@ std::unique_ptr<ThriftOperation> ThriftOperation::attach(
     const base::CallContext& call) {
   const auto now = session->clock().now();
   std::unique_ptr<ThriftOperation> attached(
-      new ThriftOperation(std::move(session), std::move(operation), now));
+      new ThriftOperation(std::move(session), std::move(operation), now, call.trace));
   attached->guarded(call, Phase::Reading,
                     [&](const base::CallContext& own) { attached->ask_status(own); });
   if (attached->is_open()) attached->keep_alive();
@@ -143,14 +144,14 @@ void ThriftOperation::keep_alive() {
   // It holds the calls weakly: a heartbeat must not be the last to keep session and I/O alive.
   keep_alive_ = KeepAlive::start(
       *options.timer, session_->clock(), options.keep_alive_interval,
-      [rpc = std::weak_ptr(session_->shared_rpc()),
-       handle = handle_](std::function<void(KeepAlive::Answer)> answer) {
+      [rpc = std::weak_ptr(session_->shared_rpc()), handle = handle_,
+       trace = trace_](std::function<void(KeepAlive::Answer)> answer) {
         const auto calls = rpc.lock();
         if (!calls) return answer(KeepAlive::Answer::Over);
         tcli::TGetOperationStatusReq request;
         request.operationHandle = *handle;
         calls->call_in_background(
-            kGetOperationStatus, request, kHeartbeatTimeout,
+            kGetOperationStatus, request, trace, kHeartbeatTimeout,
             [answer](std::optional<RpcReply> reply) { answer(heartbeat_answer(reply)); });
       });
 }
@@ -317,7 +318,7 @@ void ThriftOperation::ask_ahead() {
   if (!has_more || ahead_.is_asked() || !session_->features().is_databricks()) return;
   tcli::TFetchResultsReq request = fetch_request();
   if (cursor_unknown_) request.__set_startRowOffset(expected_row_);
-  ahead_.ask(session_->rpc(), kFetchResults, request);
+  ahead_.ask(session_->rpc(), kFetchResults, request, trace_);
 }
 
 void ThriftOperation::accept(Page& page) {
@@ -427,7 +428,7 @@ void ThriftOperation::cancel_in_background() noexcept {
   if (!claim_cancel()) return;
   tcli::TCancelOperationReq request;
   request.operationHandle = *handle_;
-  session_->rpc().notify(kCancelOperation, request);
+  session_->rpc().notify(kCancelOperation, request, trace_);
 }
 
 void ThriftOperation::forget() noexcept {
@@ -440,7 +441,7 @@ void ThriftOperation::close() noexcept {
   if (keep_alive_) keep_alive_->stop();
   tcli::TCloseOperationReq request;
   request.operationHandle = *handle_;
-  session_->notify_close(kCloseOperation, request, tell_of_close());
+  session_->notify_close(kCloseOperation, request, trace_, tell_of_close());
 }
 
 std::function<void(bool)> ThriftOperation::tell_of_close() const {

@@ -54,7 +54,7 @@ class ThriftOperation final : public Operation {
  private:
   ThriftOperation(std::shared_ptr<ThriftSession> session,
                   std::shared_ptr<const tcli::TOperationHandle> operation,
-                  base::Clock::TimePoint submitted);
+                  base::Clock::TimePoint submitted, base::Trace trace);
 
   /// What an error means for the statement itself.
   enum class Phase : std::uint8_t {
@@ -89,6 +89,7 @@ class ThriftOperation final : public Operation {
   const std::shared_ptr<const tcli::TOperationHandle> handle_;
   const base::Clock::TimePoint submitted_;
   const base::Clock::TimePoint answered_;  ///< when the server had taken it
+  const base::Trace trace_;  // of the call that made it, for requests that nobody waits for
   std::string statement_id_;
   std::shared_ptr<observe::Observer> observer_;  // of the close alone; null: nobody cares
 

@@ -22,9 +22,10 @@ struct PageAhead::Answer {
   std::optional<RpcReply> reply;
 };
 
-void PageAhead::ask(Rpc& rpc, const Method& method, const tcli::TFetchResultsReq& request) {
+void PageAhead::ask(Rpc& rpc, const Method& method, const tcli::TFetchResultsReq& request,
+                    const base::Trace& trace) {
   answer_ = std::make_shared<Answer>();
-  rpc.call_in_background(method, request, kLongest,
+  rpc.call_in_background(method, request, trace, kLongest,
                          [answer = answer_](std::optional<RpcReply> reply) {
                            const std::lock_guard lock(answer->mutex);
                            answer->reply = std::move(reply);

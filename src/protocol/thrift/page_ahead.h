@@ -19,7 +19,8 @@ namespace dbsql::protocol::thrift {
 class PageAhead {
  public:
   /// Sends the request once, without retries, and returns at once.
-  void ask(Rpc& rpc, const Method& method, const tcli::TFetchResultsReq& request);
+  void ask(Rpc& rpc, const Method& method, const tcli::TFetchResultsReq& request,
+           const base::Trace& trace);
 
   bool is_asked() const noexcept { return answer_ != nullptr; }
 

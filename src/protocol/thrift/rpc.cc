@@ -25,6 +25,13 @@ RpcReply open_reply(const base::Buffer& body, const Method& method, std::int32_t
   return reply;
 }
 
+/// Headers of the user's own count.
+void add_trace(const base::TraceHeaders& trace, http::Headers& headers) {
+  if (!http::find_header(headers, "traceparent").empty()) return;
+  headers.push_back({"traceparent", trace.parent});
+  if (!trace.state.empty()) headers.push_back({"tracestate", trace.state});
+}
+
 /// The reply among the outcomes of a request that is not repeated, whatever comes of it.
 std::optional<RpcReply> reply_in(const http::Reply& outcome, const Method& method,
                                  std::int32_t sequence_id) noexcept {
@@ -41,11 +48,12 @@ std::optional<RpcReply> reply_in(const http::Reply& outcome, const Method& metho
 
 }  // namespace
 
-http::Request Rpc::prepare(const Method& method, base::Buffer body,
+http::Request Rpc::prepare(const Method& method, base::Buffer body, const base::Trace& trace,
                            std::chrono::milliseconds first_byte_timeout) const {
   http::Request request;
   request.url = endpoint_.url;
   request.headers = endpoint_.headers;
+  if (trace) add_trace(*trace, request.headers);
   request.body = std::move(body);
   request.request_class = method.request_class;
   request.name = method.name;
@@ -72,17 +80,18 @@ template <class Request>
 RpcReply Rpc::call(const Method& method, const Request& request, const base::CallContext& call,
                    std::chrono::milliseconds first_byte_timeout) {
   const std::int32_t sequence_id = next_sequence_id();
-  return exchange(
-      method, prepare(method, encode_call(method.name, sequence_id, request), first_byte_timeout),
-      sequence_id, call);
+  return exchange(method,
+                  prepare(method, encode_call(method.name, sequence_id, request), call.trace,
+                          first_byte_timeout),
+                  sequence_id, call);
 }
 
 template <class Request>
 RpcReply Rpc::call(const Method& method, const Request& request, const base::CallContext& call,
                    std::function<void(RpcReply)> on_late_reply) {
   const std::int32_t sequence_id = next_sequence_id();
-  http::Request wire =
-      prepare(method, encode_call(method.name, sequence_id, request), std::chrono::milliseconds(0));
+  http::Request wire = prepare(method, encode_call(method.name, sequence_id, request), call.trace,
+                               std::chrono::milliseconds(0));
   wire.on_late_reply = [method, sequence_id,
                         late = std::move(on_late_reply)](const http::Response& response) {
     try {
@@ -96,13 +105,13 @@ RpcReply Rpc::call(const Method& method, const Request& request, const base::Cal
 }
 
 template <class Request>
-void Rpc::call_in_background(const Method& method, const Request& request,
+void Rpc::call_in_background(const Method& method, const Request& request, const base::Trace& trace,
                              std::chrono::milliseconds limit,
                              std::function<void(std::optional<RpcReply>)> on_reply) noexcept {
   try {
     const std::int32_t sequence_id = next_sequence_id();
     client_->send_in_background(
-        prepare(method, encode_call(method.name, sequence_id, request), limit), limit,
+        prepare(method, encode_call(method.name, sequence_id, request), trace, limit), limit,
         [method, sequence_id, on_reply](const http::Reply& outcome) {
           on_reply(reply_in(outcome, method, sequence_id));
         });
@@ -114,8 +123,8 @@ void Rpc::call_in_background(const Method& method, const Request& request,
 }
 
 template <class Request>
-void Rpc::notify(const Method& method, const Request& request) noexcept {
-  call_in_background(method, request, kNotifyTimeout, [](const std::optional<RpcReply>&) {});
+void Rpc::notify(const Method& method, const Request& request, const base::Trace& trace) noexcept {
+  call_in_background(method, request, trace, kNotifyTimeout, [](const std::optional<RpcReply>&) {});
 }
 
 template RpcReply Rpc::call(const Method&, const tcli::TOpenSessionReq&, const base::CallContext&,
@@ -150,17 +159,20 @@ template RpcReply Rpc::call(const Method&, const tcli::TGetPrimaryKeysReq&,
                             const base::CallContext&, std::chrono::milliseconds);
 template RpcReply Rpc::call(const Method&, const tcli::TGetCrossReferenceReq&,
                             const base::CallContext&, std::chrono::milliseconds);
-template void Rpc::notify(const Method&, const tcli::TCancelOperationReq&) noexcept;
-template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&) noexcept;
-template void Rpc::notify(const Method&, const tcli::TCloseSessionReq&) noexcept;
+template void Rpc::notify(const Method&, const tcli::TCancelOperationReq&,
+                          const base::Trace&) noexcept;
+template void Rpc::notify(const Method&, const tcli::TCloseOperationReq&,
+                          const base::Trace&) noexcept;
+template void Rpc::notify(const Method&, const tcli::TCloseSessionReq&,
+                          const base::Trace&) noexcept;
 template void Rpc::call_in_background(const Method&, const tcli::TCloseOperationReq&,
-                                      std::chrono::milliseconds,
+                                      const base::Trace&, std::chrono::milliseconds,
                                       std::function<void(std::optional<RpcReply>)>) noexcept;
 template void Rpc::call_in_background(const Method&, const tcli::TGetOperationStatusReq&,
-                                      std::chrono::milliseconds,
+                                      const base::Trace&, std::chrono::milliseconds,
                                       std::function<void(std::optional<RpcReply>)>) noexcept;
 template void Rpc::call_in_background(const Method&, const tcli::TFetchResultsReq&,
-                                      std::chrono::milliseconds,
+                                      const base::Trace&, std::chrono::milliseconds,
                                       std::function<void(std::optional<RpcReply>)>) noexcept;
 
 ErrorFields error_of(const tcli::TStatus* status) {

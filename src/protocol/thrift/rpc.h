@@ -63,22 +63,23 @@ class Rpc {
 
   /// Sends a request whose reply nobody waits for: best effort, bounded, returns at once, never
   /// throws.
+  /// \param trace  what it belongs to, here and below; may be null
   template <class Request>
-  void notify(const Method& method, const Request& request) noexcept;
+  void notify(const Method& method, const Request& request, const base::Trace& trace) noexcept;
 
   /// Sends a request once, without retries, and returns at once.
   /// \param limit     it is given up after this time
   /// \param on_reply  called once, on any thread, with the reply, or with nothing when none came or
   ///   the request could not be sent. It must be short and must not throw
   template <class Request>
-  void call_in_background(const Method& method, const Request& request,
+  void call_in_background(const Method& method, const Request& request, const base::Trace& trace,
                           std::chrono::milliseconds limit,
                           std::function<void(std::optional<RpcReply>)> on_reply) noexcept;
 
  private:
   RpcReply exchange(const Method& method, http::Request request, std::int32_t sequence_id,
                     const base::CallContext& call);
-  http::Request prepare(const Method& method, base::Buffer body,
+  http::Request prepare(const Method& method, base::Buffer body, const base::Trace& trace,
                         std::chrono::milliseconds first_byte_timeout) const;
 
   std::int32_t next_sequence_id() noexcept {

@@ -104,20 +104,20 @@ tcli::TExecuteStatementReq ThriftSession::prepare(const ExecuteRequest& request)
   return wire;
 }
 
-std::function<void(RpcReply)> ThriftSession::cancel_when_late() const {
+std::function<void(RpcReply)> ThriftSession::cancel_when_late(const base::Trace& trace) const {
   // The caller gave up before the server told the statement's handle. Without the handle nothing
   // can be cancelled, so the reply is awaited in the background. It holds the calls weakly: it must
   // not be the last to keep the I/O alive.
-  return [rpc = std::weak_ptr<Rpc>(rpc_)](RpcReply reply) {
+  return [rpc = std::weak_ptr<Rpc>(rpc_), trace](RpcReply reply) {
     const ExecuteReply execute = read_execute_reply(reply.reader, reply.body);
     const auto calls = rpc.lock();
     if (!calls || !execute.operation || execute.closed_by_server) return;
     tcli::TCancelOperationReq cancel;
     cancel.operationHandle = *execute.operation;
-    calls->notify(kCancelOperation, cancel);
+    calls->notify(kCancelOperation, cancel, trace);
     tcli::TCloseOperationReq close;
     close.operationHandle = *execute.operation;
-    calls->notify(kCloseOperation, close);
+    calls->notify(kCloseOperation, close, trace);
   };
 }
 
@@ -129,8 +129,9 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
     base::log(LogLevel::Debug, "thrift", call,
               base::concat("submitting ", base::sql_for_log(request.sql)));
   try {
-    RpcReply reply = rpc_->call(kExecuteStatement, wire, call,
-                                request.runs_on ? [](const RpcReply&) {} : cancel_when_late());
+    RpcReply reply =
+        rpc_->call(kExecuteStatement, wire, call,
+                   request.runs_on ? [](const RpcReply&) {} : cancel_when_late(call.trace));
     ExecuteReply execute = read_execute_reply(reply.reader, reply.body);
     auto operation = ThriftOperation::start(shared_from_this(), std::move(execute), submitted,
                                             request.observer, call);
@@ -162,10 +163,11 @@ std::unique_ptr<Operation> ThriftSession::attach(const std::string& statement_id
 }
 
 void ThriftSession::notify_close(const Method& method, const tcli::TCloseOperationReq& request,
+                                 const base::Trace& trace,
                                  std::function<void(bool)> on_answer) noexcept {
   pending_closes_->begin();
   rpc_->call_in_background(
-      method, request, kCloseTimeout,
+      method, request, trace, kCloseTimeout,
       [pending = pending_closes_, on_answer = std::move(on_answer)](std::optional<RpcReply> reply) {
         if (on_answer) on_answer(is_closed_by(reply));
         pending->end();

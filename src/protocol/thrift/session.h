@@ -58,7 +58,7 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   /// \param on_answer  called once, on any thread, with whether the server has done it; may be
   /// empty
   void notify_close(const Method& method, const tcli::TCloseOperationReq& request,
-                    std::function<void(bool is_done)> on_answer) noexcept;
+                    const base::Trace& trace, std::function<void(bool is_done)> on_answer) noexcept;
   /// The namespace that the server has put the session into. Before the session is used.
   void begin_in(Namespace initial) { initial_namespace_ = std::move(initial); }
   /// Who hears of the session's end. Before the session is used.
@@ -72,7 +72,7 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   [[noreturn]] void rethrow_of_session(const Error& error, const base::CallContext& call);
 
  private:
-  std::function<void(RpcReply)> cancel_when_late() const;
+  std::function<void(RpcReply)> cancel_when_late(const base::Trace& trace) const;
   void end(const base::CallContext& call);
   RpcReply ask_listing(const ListingRequest& request, const base::CallContext& call);
   template <class Request>
