@@ -32,8 +32,8 @@ constexpr std::array<CommandRow, 11> kCommands{{
      "write results to a file; without FILE: finish it and go on here"},
     {"\\telemetry", Command::Kind::Telemetry, false, "\\telemetry",
      "whether this connection tells of its use, and what became of it"},
-    {"\\timing", Command::Kind::Timing, true, "\\timing [on|off]",
-     "print each statement's time and rate"},
+    {"\\timing", Command::Kind::Timing, true, "\\timing [on|full|off]",
+     "print each statement's time and rate; full: and where the time went"},
     {"\\q", Command::Kind::Quit, false, "\\q", "leave (also Ctrl-D)"},
     {"\\quit", Command::Kind::Quit, false, "", ""},
 }};

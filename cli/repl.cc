@@ -180,11 +180,14 @@ void Repl::show_telemetry() const {
 }
 
 void Repl::set_timing(const std::string& value) {
-  if (!value.empty() && value != "on" && value != "off") {
-    throw UsageError("\\timing " + value + ": expected on or off");
+  if (!value.empty() && value != "on" && value != "off" && value != "full") {
+    throw UsageError("\\timing " + value + ": expected on, full or off");
   }
-  options_.timing = value.empty() ? !options_.timing : value == "on";
-  say(options_.timing ? "Timing is on.\n" : "Timing is off.\n");
+  options_.timing = value.empty() ? !options_.timing : value != "off";
+  options_.profile = value == "full";
+  say(options_.profile  ? "Timing is full.\n"
+      : options_.timing ? "Timing is on.\n"
+                        : "Timing is off.\n");
 }
 
 /// Gives the file of `\o` its name, with all results so far.

@@ -39,6 +39,7 @@ void Runner::connect() {
 void Runner::run(std::string_view sql, Output& output) {
   const auto started = std::chrono::steady_clock::now();
   row_count_ = 0;
+  StatementProfile profile;
   output.before_terminal_write([this] { progress_.stop(); });
   progress_.start(ProgressView::Phase::Running);
   try {
@@ -46,12 +47,15 @@ void Runner::run(std::string_view sql, Output& output) {
     progress_.show(ProgressView::Phase::Fetching);
     print(result, output);
     output.flush();
+    result.close();
+    profile = result.profile();
   } catch (...) {
     progress_.stop();
     throw;
   }
   progress_.stop();
   if (options_.timing) report_time(started);
+  if (options_.profile) write_text(STDERR_FILENO, to_text(profile));
 }
 
 ExecuteOptions Runner::execute_options() {

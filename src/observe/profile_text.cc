@@ -81,8 +81,9 @@ std::string read_remark(const StatementProfile& profile) {
     pieces.push_back(base::concat("first row after ", time_text(*profile.first_row)));
   if (profile.pages > 0)
     pieces.push_back(base::concat(count_text(profile.pages, "page", "pages"), ", ",
-                                  bytes_text(profile.page_bytes), " in ",
-                                  time_text(profile.fetch)));
+                                  bytes_text(profile.page_bytes)));
+  if (profile.fetch.count() > 0)
+    pieces.push_back(base::concat("waited ", time_text(profile.fetch), " for pages"));
   return joined(pieces);
 }
 

@@ -128,6 +128,7 @@ class Exporter::Queue final : public telemetry::Task, public std::enable_shared_
   void give_up() noexcept;
   void finished(const Batch& batch, CircuitBreaker::Permit permit, const http::Reply& reply);
   void settle_locked(const Batch& batch, Outcome outcome, milliseconds hint);
+  Outcome take_no_for_metrics(const http::Reply& reply);
   void warn_once(const http::Reply& reply);
 
   const ExporterSettings settings_;
@@ -147,10 +148,10 @@ class Exporter::Queue final : public telemetry::Task, public std::enable_shared_
   bool is_sending_ = false;         // guarded by mutex_: `current_` is under way
   TimePoint retry_at_{};            // guarded by mutex_: of `current_`, when it is not
   bool closing_ = false;            // guarded by mutex_
-  bool told_at_end_ = false;        // guarded by mutex_: the last figures are made
-  bool closed_ = false;             // guarded by mutex_
-  bool warned_ = false;             // guarded by mutex_: since the last success
-  Stats stats_;                     // guarded by mutex_
+  bool metrics_done_ = false;  // guarded by mutex_: the last figures are made, or none are wanted
+  bool closed_ = false;        // guarded by mutex_
+  bool warned_ = false;        // guarded by mutex_: since the last success
+  Stats stats_;                // guarded by mutex_
 };
 
 void Exporter::Queue::add(Span span) noexcept {
@@ -182,19 +183,19 @@ void Exporter::Queue::flush_soon() noexcept {
 }
 
 bool Exporter::Queue::wants_metrics_locked(TimePoint now) const {
-  if (settings_.metric_interval.count() == 0 || told_at_end_) return false;
+  if (settings_.metric_interval.count() == 0 || metrics_done_) return false;
   return closing_ || now >= metrics_due_;
 }
 
 bool Exporter::Queue::is_drained_locked() const {
-  return spans_.empty() && !current_ && (told_at_end_ || settings_.metric_interval.count() == 0);
+  return spans_.empty() && !current_ && (metrics_done_ || settings_.metric_interval.count() == 0);
 }
 
 TimePoint Exporter::Queue::due_locked(TimePoint now) const {
   if (closed_ || is_sending_) return now + kIdle;  // the outcome wakes the worker
   if (current_) return retry_at_;
   TimePoint due = now + kIdle;
-  if (settings_.metric_interval.count() > 0 && !told_at_end_) due = metrics_due_;
+  if (settings_.metric_interval.count() > 0 && !metrics_done_) due = metrics_due_;
   if (!spans_.empty()) due = std::min(due, flush_at_);
   return due;
 }
@@ -220,7 +221,7 @@ void Exporter::Queue::make_batch(TimePoint now) {
     if (spans.empty() && !wants_metrics_locked(now)) return;
     frame.dropped_spans = stats_.dropped;
     if (spans.empty()) {
-      told_at_end_ = closing_;
+      metrics_done_ = closing_;
       metrics_due_ = now + settings_.metric_interval;
     }
   }
@@ -298,13 +299,14 @@ void Exporter::Queue::send(const std::shared_ptr<Batch>& batch) {
 
 void Exporter::Queue::finished(const Batch& batch, CircuitBreaker::Permit permit,
                                const http::Reply& reply) {
-  const Outcome outcome = outcome_of(reply);
+  Outcome outcome = outcome_of(reply);
   const milliseconds hint = hint_in(reply, clock_);
   bool is_over = false;
   {
     const std::lock_guard lock(mutex_);
     is_over = closed_;
   }
+  if (outcome == Outcome::Refused && batch.spans == 0) outcome = take_no_for_metrics(reply);
   // What was given up says nothing about the collector.
   if (is_over && outcome == Outcome::Failed) return health_->abandoned(permit);
   if (outcome == Outcome::Delivered) health_->delivered(permit);
@@ -337,6 +339,18 @@ void Exporter::Queue::settle_locked(const Batch& batch, Outcome outcome, millise
   }
   stats_.dropped += batch.spans;
   current_.reset();
+}
+
+/// There are collectors for traces alone: that they take no figures is nothing against them.
+Outcome Exporter::Queue::take_no_for_metrics(const http::Reply& reply) {
+  {
+    const std::lock_guard lock(mutex_);
+    metrics_done_ = true;
+  }
+  base::log(LogLevel::Info, "otel",
+            base::concat("the collector at ", settings_.endpoint,
+                         " takes no metrics; none are sent from now on: ", describe(reply)));
+  return Outcome::Delivered;
 }
 
 void Exporter::Queue::warn_once(const http::Reply& reply) {

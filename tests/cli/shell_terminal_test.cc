@@ -119,7 +119,7 @@ TEST_F(Terminal, ObeysItsCommands) {
   start();
 
   type("\\?\r");
-  EXPECT_TRUE(expect("\\timing [on|off]"));
+  EXPECT_TRUE(expect("\\timing [on|full|off]"));
   type("\\format csv\r");
   type("\\null -\r");
   type("SELECT 1 AS a, NULL AS b;\r");
@@ -130,6 +130,11 @@ TEST_F(Terminal, ObeysItsCommands) {
   EXPECT_TRUE(expect("Timing is on."));
   type("SELECT 2;\r");
   EXPECT_TRUE(expect("Time: "));
+  type("\\timing full\r");
+  EXPECT_TRUE(expect("Timing is full."));
+  type("SELECT 3;\r");
+  EXPECT_TRUE(expect("  execute "));
+  EXPECT_TRUE(expect("1 row in 1 batch"));
   type("\\o " + folder.path("a.csv") + "\r");
   type("SELECT 'in the file' AS a;\r");
   EXPECT_TRUE(expect("Time: "));

@@ -110,11 +110,32 @@ CloudFetchPipeline::State::Decoded CloudFetchPipeline::State::decode(DecodeJob& 
   return decoded;
 }
 
+/// Before the reader can get at its last rows: afterwards the statement may be over.
+void CloudFetchPipeline::State::tell_of_file(std::uint64_t sequence, const DecodeJob& job,
+                                             const DecodeWork& work) {
+  if (!environment_.observer) return;
+  observe::ChunkReceived event;
+  {
+    std::lock_guard lock(mutex_);
+    const Slot* slot = slot_of_locked(sequence, job);
+    if (slot == nullptr) return;
+    event = {.index = static_cast<std::int64_t>(sequence),
+             .latency = now() - slot->fetched_since,
+             .wire_bytes = slot->wire_bytes,
+             .repeats = slot->attempts,
+             .hedges = slot->hedges,
+             .bytes = work.bytes,
+             .decompress = work.decompress,
+             .decode = work.decode};
+  }
+  environment_.observer->on(event);
+}
+
 /// False when nobody wants the batches any more.
 bool CloudFetchPipeline::State::deliver(std::uint64_t sequence, const DecodeJob& job,
                                         Decoded decoded, bool is_complete) {
   std::vector<AbortDownload> aborts;
-  std::optional<observe::ChunkReceived> received;
+  if (is_complete && !decoded.problem) tell_of_file(sequence, job, decoded.work);
   {
     std::lock_guard lock(mutex_);
     Slot* slot = slot_of_locked(sequence, job);
@@ -127,22 +148,12 @@ bool CloudFetchPipeline::State::deliver(std::uint64_t sequence, const DecodeJob&
       if (is_complete) {
         slot->job.reset();
         slot->state = Slot::State::Ready;
-        if (environment_.observer)
-          received = {.index = static_cast<std::int64_t>(sequence),
-                      .latency = now() - slot->fetched_since,
-                      .wire_bytes = slot->wire_bytes,
-                      .repeats = slot->attempts,
-                      .hedges = slot->hedges,
-                      .bytes = decoded.work.bytes,
-                      .decompress = decoded.work.decompress,
-                      .decode = decoded.work.decode};
       }
     }
   }
   for (const AbortDownload& abort : aborts) {
     if (abort) abort();
   }
-  if (received) environment_.observer->on(*received);
   return true;
 }
 

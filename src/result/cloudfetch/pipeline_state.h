@@ -86,6 +86,7 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   };
   void run(std::uint64_t sequence, DecodeJob& job);
   static Decoded decode(DecodeJob& job, const base::Buffer& arrived, bool is_complete);
+  void tell_of_file(std::uint64_t sequence, const DecodeJob& job, const DecodeWork& work);
   bool deliver(std::uint64_t sequence, const DecodeJob& job, Decoded decoded, bool is_complete);
   std::vector<AbortDownload> damaged_locked(Slot& slot, const Error& error);
   Slot* slot_of_locked(std::uint64_t sequence, const DecodeJob& job);

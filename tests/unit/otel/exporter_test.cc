@@ -172,6 +172,20 @@ TEST_F(ExporterTest, ReportsFiguresOnceAMinuteAndAtTheEnd) {
   EXPECT_EQ(collector->request(collector->count() - 1).url, "http://collector:4318/v1/metrics");
 }
 
+TEST_F(ExporterTest, SendsSpansToACollectorThatTakesNoFigures) {
+  with_metrics = true;
+  collector->answer_with(response_of(404));
+  make();
+  ASSERT_TRUE(eventually([&] { return collector->count() == 1; }, 10s));
+  EXPECT_EQ(collector->request(0).url, "http://collector:4318/v1/metrics");
+  exporter->add(span_named("a"));
+
+  exporter.reset();
+
+  ASSERT_EQ(collector->count(), 2U);
+  EXPECT_EQ(collector->request(1).url, "http://collector:4318/v1/traces");
+}
+
 TEST_F(ExporterTest, TakesSpansOfManyThreads) {
   make({.queue_size = 100'000});
   std::vector<std::thread> threads;
