@@ -145,6 +145,7 @@ class Exporter::Queue final : public telemetry::Task, public std::enable_shared_
   TimePoint flush_at_{};            // guarded by mutex_: of the oldest of them
   TimePoint metrics_due_;           // guarded by mutex_
   std::shared_ptr<Batch> current_;  // guarded by mutex_: until it is delivered or given up
+  bool is_making_ = false;          // guarded by mutex_: a batch, of what was taken out
   bool is_sending_ = false;         // guarded by mutex_: `current_` is under way
   TimePoint retry_at_{};            // guarded by mutex_: of `current_`, when it is not
   bool closing_ = false;            // guarded by mutex_
@@ -188,7 +189,8 @@ bool Exporter::Queue::wants_metrics_locked(TimePoint now) const {
 }
 
 bool Exporter::Queue::is_drained_locked() const {
-  return spans_.empty() && !current_ && (metrics_done_ || settings_.metric_interval.count() == 0);
+  return spans_.empty() && !current_ && !is_making_ &&
+         (metrics_done_ || settings_.metric_interval.count() == 0);
 }
 
 TimePoint Exporter::Queue::due_locked(TimePoint now) const {
@@ -219,6 +221,7 @@ void Exporter::Queue::make_batch(TimePoint now) {
     const std::lock_guard lock(mutex_);
     spans = take_spans_locked(now);
     if (spans.empty() && !wants_metrics_locked(now)) return;
+    is_making_ = true;
     frame.dropped_spans = stats_.dropped;
     if (spans.empty()) {
       metrics_done_ = closing_;
@@ -231,6 +234,11 @@ void Exporter::Queue::make_batch(TimePoint now) {
   batch->body = spans.empty() ? metrics_body(settings_.service_name, metrics_.snapshot(), frame)
                               : traces_body(settings_.service_name, spans);
   const std::lock_guard lock(mutex_);
+  is_making_ = false;
+  if (closed_) {
+    stats_.dropped += batch->spans;
+    return;
+  }
   current_ = std::move(batch);
   retry_at_ = now;
 }
@@ -266,6 +274,7 @@ void Exporter::Queue::give_up() noexcept {
   const std::lock_guard lock(mutex_);
   if (current_) stats_.dropped += current_->spans;
   current_.reset();
+  is_making_ = false;
   is_sending_ = false;
   changed_.notify_all();
 }
