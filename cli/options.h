@@ -42,7 +42,7 @@ struct Options {
   bool header = true;
   std::optional<std::string> null_text;  ///< empty = the format's usual one
   bool timing = false;
-  bool profile = false;  ///< with the times of all parts of the statement
+  bool full_timing = false;  ///< with the times of all parts of the statement
   bool quiet = false;
   bool help = false;
   bool help_options = false;

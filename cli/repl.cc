@@ -184,10 +184,10 @@ void Repl::set_timing(const std::string& value) {
     throw UsageError("\\timing " + value + ": expected on, full or off");
   }
   options_.timing = value.empty() ? !options_.timing : value != "off";
-  options_.profile = value == "full";
-  say(options_.profile  ? "Timing is full.\n"
-      : options_.timing ? "Timing is on.\n"
-                        : "Timing is off.\n");
+  options_.full_timing = value == "full";
+  say(options_.full_timing ? "Timing is full.\n"
+      : options_.timing    ? "Timing is on.\n"
+                           : "Timing is off.\n");
 }
 
 /// Gives the file of `\o` its name, with all results so far.

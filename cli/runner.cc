@@ -55,7 +55,7 @@ void Runner::run(std::string_view sql, Output& output) {
   }
   progress_.stop();
   if (options_.timing) report_time(started);
-  if (options_.profile) write_text(STDERR_FILENO, to_text(profile));
+  if (options_.full_timing) write_text(STDERR_FILENO, to_text(profile));
 }
 
 ExecuteOptions Runner::execute_options() {

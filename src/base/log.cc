@@ -11,10 +11,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -34,8 +37,10 @@ thread_local bool is_writing = false;
 class Output {
  public:
   static Output& get() {
-    static auto* const output =
-        new Output;  // leaked on purpose: logging must work until the very end
+    // Never destroyed, for logging must work until the very end; and never allocated, for it must
+    // not fail where there is no memory.
+    alignas(Output) static std::array<std::byte, sizeof(Output)> place;
+    static auto* const output = ::new (place.data()) Output;
     return *output;
   }
 
