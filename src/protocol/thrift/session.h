@@ -67,7 +67,8 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   }
   /// Passes on the error in flight, with ids, and remembers when it says that the session is gone.
   /// \param outcome_unknown  set in the error, beside what it says already
-  [[noreturn]] void rethrow(ErrorFields error, const base::CallContext& call, bool outcome_unknown);
+  [[noreturn]] void rethrow(ErrorFields fields, const base::CallContext& call,
+                            bool outcome_unknown);
   /// The same for a call that names the session itself, and no statement.
   [[noreturn]] void rethrow_of_session(const Error& error, const base::CallContext& call);
 
