@@ -35,8 +35,15 @@ std::shared_ptr<Sender> Registry::acquire(const SenderKey& key, Token token,
                   "a sender is shared whose numbers another connection has set");
       return found->second.sender;
     }
-    auto sender = make_locked(key, destination, sink, options, breaker);
-    entries_.emplace(key, Entry{.sender = sender, .holders = {token}});
+    // The place first: a sender that runs must be one that can be found again.
+    const auto place = entries_.emplace(key, Entry{.sender = nullptr, .holders = {token}}).first;
+    try {
+      place->second.sender = make_locked(key, destination, sink, options, breaker);
+    } catch (...) {
+      entries_.erase(place);
+      throw;
+    }
+    auto sender = place->second.sender;
     if (entries_.size() > kManyHosts && !std::exchange(noted_many_, true))
       base::log(LogLevel::Debug, "telemetry", "this process has more than 128 senders");
     return sender;
