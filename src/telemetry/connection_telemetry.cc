@@ -99,7 +99,14 @@ void ConnectionTelemetry::attach_locked(bool is_sending) {
   sender_ = settings_.registry->acquire(key_, token_, settings_.destination, settings_.sink,
                                         sender_options_of(settings_.options),
                                         breaker_options_of(settings_.options));
-  sender_ ? sender_->attach(outbox_) : outbox_->close();
+  if (!sender_) return outbox_->close();
+  try {
+    sender_->attach(outbox_);
+  } catch (...) {  // without memory; a constructor that fails has no destructor to let go of it
+    sender_.reset();
+    settings_.registry->release(key_, token_, clock().now());
+    throw;
+  }
 }
 
 bool ConnectionTelemetry::is_of_this_process() const noexcept {
