@@ -166,8 +166,8 @@ constexpr std::array kKinds{
                              "than the retries lasted",
                   .cause = "a warehouse that starts, is stopped or overloaded; a gateway in "
                            "trouble",
-                  .cure = "try again later; raise `retry.total_timeout` where warehouses take long "
-                          "to start"},
+                  .cure = "try again later; raise `warehouse.start_timeout`, and "
+                          "`retry.total_timeout` with it, where warehouses take long to start"},
     ErrorKindInfo{.kind = Kind::RateLimited,
                   .name = "RateLimited",
                   .sqlstate = "HY000",
