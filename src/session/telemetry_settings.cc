@@ -180,13 +180,11 @@ std::optional<telemetry::ConnectionSettings> telemetry_settings_of(
     const ConnectionConfig& config, const std::shared_ptr<const auth::Authenticator>& authenticator,
     const std::shared_ptr<TelemetrySink>& own_sink) {
   auto sink = sink_of(config, own_sink);
-  const bool kill_switch = telemetry::kill_switch_is_set();
-  const auto decision =
-      telemetry::decide(config.telemetry, kill_switch, telemetry::ServerFlag::Unknown);
-  if (decision.state == telemetry::Decision::State::Off && !sink) return std::nullopt;
+  const bool is_off = telemetry_decision_of(config).state == telemetry::Decision::State::Off;
+  if (is_off && !sink) return std::nullopt;
   telemetry::ConnectionSettings settings;
   settings.options = config.telemetry;
-  settings.kill_switch = kill_switch;
+  settings.kill_switch = telemetry::kill_switch_is_set();
   settings.destination = destination_of(config, authenticator);
   settings.connection_host = settings.destination->host;
   settings.identity = new_identity();
