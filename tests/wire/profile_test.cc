@@ -1,4 +1,4 @@
-#include "wire/wire_test.h"
+#include "wire/own_warehouse_test.h"
 
 #include <gmock/gmock.h>
 
@@ -11,18 +11,8 @@ namespace {
 using warehouse::Fault;
 
 /// Where the time of a statement went, as its own result says.
-class ProfileWireTest : public WireTest {
+class ProfileWireTest : public OwnWarehouseTest {
  protected:
-  void SetUp() override {
-    warehouse::ServerOptions options;
-    options.service.direct_results_wait = 50ms;
-    options.service.long_poll_wait = 100ms;
-    options.service.inline_limit_bytes = 100'000;
-    options.service.file_bytes = 100'000;
-    server_ = start(std::move(options));
-  }
-  Connection connect_here(std::string_view options = {}) { return connect_to(*server_, options); }
-
   /// What holds for every profile.
   static void expect_consistent(const StatementProfile& profile) {
     EXPECT_EQ(profile.total,
@@ -36,8 +26,6 @@ class ProfileWireTest : public WireTest {
     EXPECT_LE(profile.slowest_download, profile.download);
     EXPECT_LE(profile.first_row.value_or(0ns), profile.total);
   }
-
-  std::unique_ptr<warehouse::Server> server_;
 };
 
 TEST_F(ProfileWireTest, TellsOfAResultThatCameAtOnce) {

@@ -1,7 +1,7 @@
 #include "support/captured_log.h"
 #include "support/temporary_folder.h"
 #include "warehouse/telemetry_service.h"
-#include "wire/wire_test.h"
+#include "wire/own_warehouse_test.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -31,19 +31,9 @@ constexpr const char* kFlag =
     "databricks.partnerplatform.clientConfigsFeatureFlags.enableTelemetryForCppDriver";
 
 /// What the driver tells about itself, to a warehouse that checks every record against the schema.
-class TelemetryWireTest : public WireTest {
+class TelemetryWireTest : public OwnWarehouseTest {
  protected:
-  void SetUp() override {
-    warehouse::ServerOptions options;
-    options.service.direct_results_wait = 50ms;
-    options.service.long_poll_wait = 100ms;
-    options.service.inline_limit_bytes = 100'000;
-    options.service.file_bytes = 100'000;
-    server_ = start(std::move(options));
-  }
   void TearDown() override { EXPECT_THAT(server_->telemetry().problems(), IsEmpty()); }
-
-  Connection connect_here(std::string_view options = {}) { return connect_to(*server_, options); }
 
   std::size_t sent(const char* path = kExports) const { return server_->journal().count(path); }
 
@@ -71,8 +61,6 @@ class TelemetryWireTest : public WireTest {
   static std::string with_file(const std::string& path) {
     return std::string(kForced) + "&telemetrySink=file:" + path;
   }
-
-  std::unique_ptr<warehouse::Server> server_;
 };
 
 TEST_F(TelemetryWireTest, SendsNothingUnlessItIsTurnedOn) {

@@ -1,6 +1,6 @@
 #include "support/scoped_environment.h"
 #include "support/scripted_server.h"
-#include "wire/wire_test.h"
+#include "wire/own_warehouse_test.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -40,24 +40,13 @@ std::string attribute(const json& span, std::string_view key) {
 }
 
 /// What the driver tells a collector of the program's own, which the test plays.
-class TracingWireTest : public WireTest {
+class TracingWireTest : public OwnWarehouseTest {
  protected:
-  void SetUp() override {
-    warehouse::ServerOptions options;
-    options.service.direct_results_wait = 50ms;
-    options.service.long_poll_wait = 100ms;
-    options.service.inline_limit_bytes = 100'000;
-    options.service.file_bytes = 100'000;
-    server_ = start(std::move(options));
-  }
-
   /// Of a connection whose spans go to this collector.
   static std::string to(const ScriptedServer& collector, std::string_view more = {}) {
     const std::string port = collector.url("").substr(std::string("http://127.0.0.1:").size());
     return "otel.endpoint=http%3A%2F%2F127.0.0.1%3A" + port + std::string(more);
   }
-  Connection connect_here(std::string_view options) { return connect_to(*server_, options); }
-
   static std::vector<json> spans(const ScriptedServer& collector) {
     std::vector<json> spans;
     for (const ReceivedRequest& request : collector.requests()) {
@@ -95,7 +84,6 @@ class TracingWireTest : public WireTest {
     return values;
   }
 
-  std::unique_ptr<warehouse::Server> server_;
   ScriptedServer collector_{ScriptedServer::always(ScriptedServer::reply("{}"))};
 };
 
