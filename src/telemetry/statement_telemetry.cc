@@ -151,9 +151,9 @@ void StatementTelemetry::cancelled(std::chrono::nanoseconds latency, ErrorCatego
   tell_beside(OperationType::CancelStatement, latency, error);
 }
 
-/// Whatever still holds this object: what it tells of comes before its connection's end.
+/// Does not end the record: a statement that failed is freed at once, and the server's answer may
+/// be faster than the word of the failure.
 void StatementTelemetry::closed(const observe::StatementClosed& event) noexcept {
-  finish();
   tell_beside(OperationType::CloseStatement, event.latency,
               event.failed ? ErrorCategory::StatementClosed : ErrorCategory::None);
 }

@@ -462,6 +462,18 @@ TEST_F(TelemetryOfAConnection, TellsThatAStatementWasFreedOrNot) {
   EXPECT_EQ(closes["01ef-kept"]["sql_operation"]["operation_detail"]["is_internal_call"], true);
 }
 
+TEST_F(TelemetryOfAConnection, TellsOfAFailureThatIsHeardOfAfterTheStatementWasFreed) {
+  const json record = record_of([&](StatementTelemetry& statement) {
+    const Error error({.kind = ErrorKind::SqlSyntax, .message = "MARKED"});
+    statement.on(observe::StatementSubmitted{"01ef-statement", 5ms});
+    statement.on(observe::StatementClosed{"01ef-statement", 1ms, /*failed=*/false});
+    statement.on(observe::Failed{&error});
+    statement.on(observe::StatementEnded{});
+  });
+
+  EXPECT_EQ(record["error_info"]["error_name"], "syntax_error");
+}
+
 TEST_F(TelemetryOfAConnection, KeepsItsCountsWhenItIsClosed) {
   const auto connection = ConnectionTelemetry::create(forced());
   EXPECT_EQ(connection->stats()->recorded, 0U);
