@@ -2,6 +2,7 @@
 
 #include <dbsql/error.h>
 
+#include "base/fork.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "http/curl_transfer.h"
@@ -31,15 +32,6 @@ namespace {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr long kKeptConnections = 100;
-
-/// Counts the fork() calls that made this process: after one, the threads of the parent are gone.
-std::atomic<unsigned>& fork_generation() {
-  static std::atomic<unsigned> generation{0};
-  static const int registered =
-      pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1, std::memory_order_relaxed); });
-  static_cast<void>(registered);
-  return generation;
-}
 
 class FileDescriptor {
  public:
@@ -89,7 +81,7 @@ class CurlEngine::Loop {
     post({what, std::move(transfer)});
   }
   void stop() noexcept;
-  bool lost_in_fork() const noexcept { return born_ != fork_generation(); }
+  bool lost_in_fork() const noexcept { return born_ != base::fork_generation(); }
 
  private:
   struct Command {
@@ -120,7 +112,7 @@ class CurlEngine::Loop {
   void fail_all() noexcept;
 
   const std::chrono::milliseconds idle_limit_;
-  const unsigned born_ = fork_generation();
+  const int born_ = base::fork_generation();
   FileDescriptor epoll_{epoll_create1(EPOLL_CLOEXEC), "epoll_create1"};
   FileDescriptor wake_up_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"};
 

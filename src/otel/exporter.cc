@@ -1,12 +1,12 @@
 #include "otel/exporter.h"
 
+#include "base/fork.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "http/retry_policy.h"
 #include "otel/otlp_json.h"
 #include "telemetry/endpoint_health.h"
 #include "telemetry/error_category.h"
-#include "telemetry/fork.h"
 #include "telemetry/worker.h"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ struct Shared {
   milliseconds waited_in_vain{0};                                 // guarded by mutex
 };
 
-Shared& shared() { return telemetry::one_per_process<Shared>(); }
+Shared& shared() { return base::one_per_process<Shared>(); }
 
 /// Another clock is a test, which shares nothing.
 std::shared_ptr<telemetry::Worker> worker_for(base::Clock& clock) {
@@ -105,7 +105,7 @@ class Exporter::Queue final : public telemetry::Task, public std::enable_shared_
   base::Clock::TimePoint step() noexcept override;
   void close(TimePoint until) noexcept;
   bool is_worth_waiting_for() const { return health_->is_well(); }
-  bool is_of_this_process() const noexcept { return generation_ == telemetry::fork_generation(); }
+  bool is_of_this_process() const noexcept { return generation_ == base::fork_generation(); }
   Stats stats() const;
 
   const ExporterSettings& settings() const noexcept { return settings_; }
@@ -136,7 +136,7 @@ class Exporter::Queue final : public telemetry::Task, public std::enable_shared_
   const std::shared_ptr<EndpointHealth> health_;
   const std::function<void()> wake_;
   const std::chrono::system_clock::time_point since_;
-  const int generation_ = telemetry::fork_generation();
+  const int generation_ = base::fork_generation();
   Metrics metrics_;
 
   mutable std::mutex mutex_;

@@ -2,8 +2,8 @@
 
 #include <dbsql/error.h>
 
+#include "base/fork.h"
 #include "base/text.h"
-#include "telemetry/fork.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -53,7 +53,7 @@ std::mt19937_64& generator() {
     std::mt19937_64 numbers;
   };
   thread_local Sequence sequence;
-  const int generation = telemetry::fork_generation();
+  const int generation = base::fork_generation();
   if (std::exchange(sequence.generation, generation) != generation) {
     std::random_device device;
     std::seed_seq seed{device(), device(), device(), device(), device(), device()};

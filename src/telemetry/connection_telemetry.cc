@@ -1,7 +1,7 @@
 #include "telemetry/connection_telemetry.h"
 
+#include "base/fork.h"
 #include "base/log.h"
-#include "telemetry/fork.h"
 #include "telemetry/host_key.h"
 
 #include <utility>
@@ -73,7 +73,7 @@ std::shared_ptr<ConnectionTelemetry> ConnectionTelemetry::create(
 
 ConnectionTelemetry::ConnectionTelemetry(ConnectionSettings settings, Decision decision)
     : settings_(std::move(settings)),
-      generation_(fork_generation()),
+      generation_(base::fork_generation()),
       token_(settings_.registry->new_token()),
       outbox_(std::make_shared<Outbox>(settings_.facts)),
       decision_(decision) {
@@ -110,7 +110,7 @@ void ConnectionTelemetry::attach_locked(bool is_sending) {
 }
 
 bool ConnectionTelemetry::is_of_this_process() const noexcept {
-  return generation_ == fork_generation();
+  return generation_ == base::fork_generation();
 }
 
 void ConnectionTelemetry::on(const observe::Event& event) noexcept {

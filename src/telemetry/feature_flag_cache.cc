@@ -2,12 +2,12 @@
 
 #include <dbsql/version.h>
 
+#include "base/fork.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "http/retry_policy.h"
 #include "http/url.h"
 #include "telemetry/flag_answer.h"
-#include "telemetry/fork.h"
 
 #include <algorithm>
 #include <map>
@@ -136,7 +136,7 @@ struct FeatureFlagCache::State {
 FeatureFlagCache::FeatureFlagCache(base::Clock& clock) : state_(std::make_shared<State>(clock)) {}
 FeatureFlagCache::~FeatureFlagCache() = default;
 
-FeatureFlagCache& FeatureFlagCache::process() { return one_per_process<FeatureFlagCache>(); }
+FeatureFlagCache& FeatureFlagCache::process() { return base::one_per_process<FeatureFlagCache>(); }
 
 void FeatureFlagCache::acquire(const Destination& destination) {
   std::lock_guard lock(state_->mutex);

@@ -2,9 +2,9 @@
 // DBSQL_TELEMETRY=OFF: nothing here, and so nothing in the library, knows how to send telemetry or
 // to ask for a flag. The rest stays: it shows a sink of this machine what would be sent.
 
+#include "base/fork.h"
 #include "telemetry/exporter.h"
 #include "telemetry/feature_flag_cache.h"
-#include "telemetry/fork.h"
 
 #include <utility>
 
@@ -27,7 +27,7 @@ struct FeatureFlagCache::State {};
 
 FeatureFlagCache::FeatureFlagCache(base::Clock&) {}
 FeatureFlagCache::~FeatureFlagCache() = default;
-FeatureFlagCache& FeatureFlagCache::process() { return one_per_process<FeatureFlagCache>(); }
+FeatureFlagCache& FeatureFlagCache::process() { return base::one_per_process<FeatureFlagCache>(); }
 void FeatureFlagCache::acquire(const Destination&) {}
 void FeatureFlagCache::release(const Destination&) noexcept {}
 std::size_t FeatureFlagCache::pins(const Destination&) const { return 0; }

@@ -1,7 +1,7 @@
 #include "telemetry/registry.h"
 
+#include "base/fork.h"
 #include "base/log.h"
-#include "telemetry/fork.h"
 
 #include <algorithm>
 #include <utility>
@@ -18,7 +18,7 @@ constexpr std::size_t kMostHealth = 4096;
 Registry::Registry(base::Clock& clock) : clock_(clock) {}
 Registry::~Registry() = default;
 
-Registry& Registry::process() { return one_per_process<Registry>(); }
+Registry& Registry::process() { return base::one_per_process<Registry>(); }
 
 std::shared_ptr<Sender> Registry::acquire(const SenderKey& key, Token token,
                                           const std::shared_ptr<const Destination>& destination,

@@ -2,7 +2,7 @@
 
 #include <dbsql/error.h>
 
-#include "telemetry/fork.h"
+#include "base/fork.h"
 
 #include <pthread.h>
 
@@ -44,7 +44,7 @@ struct Worker::State {
 
   base::Clock& clock;
   const char* const name;
-  const int generation = fork_generation();
+  const int generation = base::fork_generation();
   std::stop_source stop;
   std::mutex mutex;
   std::condition_variable_any changed;
@@ -103,8 +103,8 @@ void Worker::end(TimePoint until) noexcept {
   std::thread thread;
   try {
     std::unique_lock lock(state.mutex, std::defer_lock);
-    if (state.generation != fork_generation()) {  // it runs in the parent only
-      new std::shared_ptr<State>(state_);         // NOLINT: leaked, there is nothing to join here
+    if (state.generation != base::fork_generation()) {  // it runs in the parent only
+      new std::shared_ptr<State>(state_);  // NOLINT: leaked, there is nothing to join here
       return;
     }
     lock.lock();

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <memory>
 
-namespace dbsql::telemetry {
+namespace dbsql::base {
 
 /// How many forks lie between the program's start and this process. A child has none of the
 /// threads of its parent, and locks may be held in it for ever: what was made before a fork must be
@@ -31,4 +31,4 @@ Object& one_per_process() {
   return *slot->object;
 }
 
-}  // namespace dbsql::telemetry
+}  // namespace dbsql::base

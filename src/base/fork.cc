@@ -1,8 +1,8 @@
-#include "telemetry/fork.h"
+#include "base/fork.h"
 
 #include <pthread.h>
 
-namespace dbsql::telemetry {
+namespace dbsql::base {
 namespace {
 
 std::atomic<int> generation = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
@@ -17,4 +17,4 @@ int fork_generation() noexcept {
   return generation.load(std::memory_order_relaxed);
 }
 
-}  // namespace dbsql::telemetry
+}  // namespace dbsql::base
