@@ -3,6 +3,7 @@
 #include <dbsql/error.h>
 
 #include "auth/jwt.h"
+#include "base/fork.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -92,6 +93,7 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   /// One question to the inner provider, and those who wait for the answer.
   struct Refresh {
     TimePoint limit;
+    std::thread thread;  ///< not joinable: left to itself
     bool is_done = false;
     std::shared_ptr<const Entry> entry;
     std::shared_ptr<const Error> error;
@@ -113,6 +115,8 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   std::string failed_locked(std::shared_ptr<const Error> error);
   void keep_locked(std::shared_ptr<const Entry> entry);
   std::shared_ptr<const Error> error_of(std::string_view text) const;
+  static void leave(Refresh& refresh) noexcept;
+  void await(std::thread ended) const noexcept;
   static void append(const Entry& entry, http::Headers& headers);
   bool is_fresh(const std::shared_ptr<const Entry>& entry) const {
     return entry && (!entry->stale_from || clock_.coarse_now() < *entry->stale_from);
@@ -124,6 +128,7 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   const std::shared_ptr<TokenProvider> inner_;
   const TokenCacheOptions options_;
   base::Clock& clock_;
+  const int generation_ = base::fork_generation();
   std::stop_source stop_;
   mutable std::array<Shard, kShards> shards_;
 
@@ -135,6 +140,7 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   TimePoint not_before_{};                   // guarded by mutex_; of the next one
   seconds backoff_{kFirstBackoff};           // guarded by mutex_
   int running_ = 0;                          // guarded by mutex_; threads, hung ones among them
+  std::thread ended_;                        // guarded by mutex_; of the last refresh that is done
 };
 
 /// Each request comes by here, so a fresh token costs one lock that few threads share and no count
@@ -190,6 +196,7 @@ std::shared_ptr<const TokenCache::Entry> TokenCache::State::wait(std::unique_loc
   if (!is_done) {
     // It hangs. Its thread is left to itself; the next caller asks again.
     if (refresh_ == refresh) {
+      leave(*refresh);
       refresh_.reset();
       failed_locked(
           error_of(base::concat("no answer within ", options_.refresh_timeout.count(), " s")));
@@ -216,7 +223,21 @@ void TokenCache::State::start_locked() {
   ++running_;
   // A thread of its own: a provider may block for as long as it likes without holding up anybody
   // who does not need it. Refreshes are minutes apart.
-  std::thread([self = shared_from_this(), refresh = refresh_] { self->run(refresh); }).detach();
+  refresh_->thread =
+      std::thread([self = shared_from_this(), refresh = refresh_] { self->run(refresh); });
+}
+
+void TokenCache::State::leave(Refresh& refresh) noexcept {
+  if (refresh.thread.joinable()) refresh.thread.detach();
+}
+
+/// For as long as a thread needs that has nothing left to do. It may be this one, as a provider may
+/// drop the cache, or one that a fork has left behind.
+void TokenCache::State::await(std::thread ended) const noexcept {
+  if (!ended.joinable()) return;
+  const bool is_self = ended.get_id() == std::this_thread::get_id();
+  if (is_self || generation_ != base::fork_generation()) return ended.detach();
+  ended.join();
 }
 
 void TokenCache::State::run(const std::shared_ptr<Refresh>& refresh) {
@@ -235,9 +256,11 @@ void TokenCache::State::run(const std::shared_ptr<Refresh>& refresh) {
     error = error_of("it threw something that is no exception");
   }
   std::string warning;
+  std::thread before;
   {
     std::lock_guard lock(mutex_);
     --running_;
+    if (refresh->thread.joinable()) before = std::exchange(ended_, std::move(refresh->thread));
     refresh->entry = entry;
     refresh->error = error;
     refresh->is_done = true;
@@ -251,6 +274,7 @@ void TokenCache::State::run(const std::shared_ptr<Refresh>& refresh) {
     }
   }
   changed_.notify_all();
+  await(std::move(before));
   if (!warning.empty()) base::log(LogLevel::Warn, "auth", warning);
 }
 
@@ -332,7 +356,16 @@ void TokenCache::State::invalidate(std::string_view access_token) noexcept {
   inner_->invalidate(dropped);
 }
 
-void TokenCache::State::stop() noexcept { stop_.request_stop(); }
+void TokenCache::State::stop() noexcept {
+  stop_.request_stop();
+  std::thread ended;
+  {
+    const std::lock_guard lock(mutex_);
+    if (refresh_) leave(*refresh_);
+    ended = std::move(ended_);
+  }
+  await(std::move(ended));
+}
 
 TokenCache::TokenCache(std::shared_ptr<TokenProvider> inner, TokenCacheOptions options,
                        base::Clock& clock)

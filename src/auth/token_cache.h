@@ -33,7 +33,8 @@ void check_token(const Token& token, ErrorKind kind);
 /// The lead is half of the token's life, at most 20 min; 5 min where only the end is known.
 ///
 /// Ownership: a refresh that runs keeps the state alive; the destructor asks it to stop and does
-/// not wait for long. Threads: safe from any thread.
+/// not wait for it. One whose answer is there is waited for, so that no thread outlives what it has
+/// done. Threads: safe from any thread.
 /// Cost of a served token: one lock that few threads share, which nobody waits for, and a look at
 /// the coarse clock (bench/micro/token_bench.cc).
 class TokenCache {

@@ -93,8 +93,8 @@ TEST_F(PersonLogin, IsToldThatThePersonHasRefused) {
 TEST_F(PersonLogin, GivesUpWhenNobodyClicks) {
   const Outcome outcome = run_one(person_dsn("&auth.u2m_timeout=1s"), "nothing");
 
-  EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_THAT(outcome.out, HasSubstr("nobody has signed in within 1 s"));
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("nobody has signed in within 1 s")) << outcome.err;
 }
 
 TEST_F(PersonLogin, OpensOneBrowserForThirtyTwoThreadsOfThreePrograms) {

@@ -26,6 +26,8 @@ using testing::HasSubstr;
 
 class TokenCacheTest : public testing::Test {
  protected:
+  /// A refresh that was given up goes on without the cache, and still looks at the clock.
+  void TearDown() override { drop_cache(); }
   /// The n-th token is "token<n>" and lives as long as the test says.
   std::shared_ptr<ScriptedProvider> provider_living(std::chrono::seconds life) {
     return std::make_shared<ScriptedProvider>([this, life](int call) {
@@ -36,9 +38,20 @@ class TokenCacheTest : public testing::Test {
   }
 
   TokenCache& cache(std::shared_ptr<ScriptedProvider> provider, TokenCacheOptions options = {}) {
+    drop_cache();
     provider_ = std::move(provider);
     cache_ = std::make_unique<TokenCache>(provider_, options, clock_);
     return *cache_;
+  }
+
+  void drop_cache() {
+    cache_.reset();
+    if (!provider_) return;
+    provider_->hold(false);
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    while (provider_.use_count() > 1 && std::chrono::steady_clock::now() < limit)
+      std::this_thread::yield();
+    EXPECT_EQ(provider_.use_count(), 1) << "a refresh is still under way";
   }
 
   std::string token() { return std::string(cache_->get({})->token.access_token.view()); }
