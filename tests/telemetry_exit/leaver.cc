@@ -27,8 +27,11 @@ void leave_static(const std::string& dsn) {
   connection.emplace(connect_to(dsn));
 }
 
+/// Never destroyed, but not lost: a search for leaks must find only what the library has lost.
 dbsql::Connection& leak(const std::string& dsn) {
-  return *new dbsql::Connection(connect_to(dsn));  // NOLINT: that is the point
+  static dbsql::Connection* connection = nullptr;
+  connection = new dbsql::Connection(connect_to(dsn));  // NOLINT: that is the point
+  return *connection;
 }
 
 void leave_running(const std::string& dsn) {
