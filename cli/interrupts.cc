@@ -117,10 +117,13 @@ void Interrupts::interrupt(bool terminate) {
       _exit(static_cast<int>(ExitCode::Stopped));
     }
     source = source_;
-    const char byte = 1;
-    [[maybe_unused]] const auto written = write(wake_[1], &byte, 1);  // full: readable already
   }
   source.request_stop();  // runs callbacks of the driver: not under our lock
+  // Whoever is woken finds that it was interrupted, so that comes first.
+  std::lock_guard lock(mutex_);
+  if (source != source_) return;  // it has begun anew
+  const char byte = 1;
+  [[maybe_unused]] const auto written = write(wake_[1], &byte, 1);  // full: readable already
 }
 
 }  // namespace dbsql::cli
