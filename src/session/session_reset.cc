@@ -32,11 +32,12 @@ void Connection::Impl::reset(const base::CallContext& limits) {
     const auto observers = observers_of_own();
     base::CallContext call = limits;
     call.observer = observers.get();
-    const auto operation =
-        session->execute({.sql = sql, .parameters = &none, .observer = observers}, call);
-    operation->wait(call);
-    observers->on(observe::StatementEnded{});
-    operation->close();
+    observers->watch([&] {
+      const auto operation =
+          session->execute({.sql = sql, .parameters = &none, .observer = observers}, call);
+      operation->wait(call);
+      operation->close();
+    });
   };
   if (changed.is_catalog_changed) run("USE CATALOG " + quote_identifier(home.catalog));
   if (changed.is_schema_changed) run("USE " + quote_identifier(home.schema));

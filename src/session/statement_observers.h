@@ -1,5 +1,7 @@
 #pragma once
 
+#include <dbsql/error.h>
+
 #include "base/clock.h"
 #include "observe/observer.h"
 #include "observe/profile_recorder.h"
@@ -25,6 +27,19 @@ class StatementObservers final : public observe::Observer {
     profile_.on(event);
     if (telemetry_) telemetry_->on(event);
     if (trace_) trace_->on(event);
+  }
+
+  /// Runs what is the whole of a statement, and tells how it ended.
+  template <class Action>
+  void watch(Action&& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      on(observe::Failed{&error});
+      on(observe::StatementEnded{});
+      throw;
+    }
+    on(observe::StatementEnded{});
   }
 
   StatementProfile profile() const { return profile_.profile(); }

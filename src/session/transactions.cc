@@ -297,17 +297,16 @@ void Transactions::run_on_server(std::string_view sql, const base::CallContext& 
   base::CallContext call = limits;
   call.observer = &repeats;
   try {
-    const auto operation = session_.run(call, [&](const LiveSession::SessionPtr& session) {
-      return session->execute(
-          {.sql = std::string(sql), .parameters = &kNone, .observer = observers, .runs_on = true},
-          call);
+    observers->watch([&] {
+      const auto operation = session_.run(call, [&](const LiveSession::SessionPtr& session) {
+        return session->execute(
+            {.sql = std::string(sql), .parameters = &kNone, .observer = observers, .runs_on = true},
+            call);
+      });
+      operation->wait(call);
+      operation->close();
     });
-    operation->wait(call);
-    observers->on(observe::StatementEnded{});
-    operation->close();
-  } catch (const Error& error) {
-    observers->on(observe::Failed{&error});
-    observers->on(observe::StatementEnded{});
+  } catch (const Error&) {
     if (was_repeated != nullptr) *was_repeated = repeats.any();
     throw;
   }
