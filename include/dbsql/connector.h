@@ -25,6 +25,11 @@ struct ConnectOptions {
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
   /// Whether a session that has expired is replaced; in place of `connection.recovery`.
   std::optional<bool> recovery;
+  /// The caller's place in a trace, as in `ExecuteOptions::trace_parent`: for the requests that
+  /// open the session, and for the span `db.connect` where spans are exported (docs/tracing.md). A
+  /// malformed one is `InvalidArgument`.
+  std::string trace_parent;
+  std::string trace_state;
   /// Called from the connecting thread, with `Progress::State::Starting`, each time the server says
   /// that the warehouse is not up yet (option `warehouse.start_timeout`). It must not throw.
   std::function<void(const Progress&)> on_progress;

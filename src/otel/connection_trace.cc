@@ -13,6 +13,14 @@ std::vector<Attribute> common_attributes(const Exporter& exporter, std::uint16_t
   return attributes;
 }
 
+ConnectionTrace::ConnectionTrace(std::shared_ptr<Exporter> exporter, std::uint16_t port,
+                                 std::optional<TraceContext> parent)
+    : exporter_(std::move(exporter)),
+      port_(port),
+      parent_(parent ? std::optional(parent->span_id) : std::nullopt),
+      first_(place_below(parent)),
+      headers_(headers_of(first_)) {}
+
 void ConnectionTrace::on(const observe::Event& event) noexcept {
   try {
     std::visit([this](const auto& each) { take(each); }, event);
@@ -21,11 +29,11 @@ void ConnectionTrace::on(const observe::Event& event) noexcept {
   }
 }
 
-Span ConnectionTrace::span_of(std::string_view name, std::chrono::nanoseconds latency) const {
+Span ConnectionTrace::span_of(std::string_view name, TraceContext context,
+                              std::chrono::nanoseconds latency) const {
   Span span;
   span.name = name;
-  span.context.trace_id = new_trace_id();
-  span.context.span_id = new_span_id();
+  span.context = std::move(context);
   span.duration = latency;
   span.start = exporter_->clock().system_now() -
                std::chrono::duration_cast<std::chrono::system_clock::duration>(latency);
@@ -33,30 +41,35 @@ Span ConnectionTrace::span_of(std::string_view name, std::chrono::nanoseconds la
   return span;
 }
 
+Span ConnectionTrace::connect_span(std::chrono::nanoseconds latency) {
+  const std::lock_guard lock(mutex_);
+  const bool is_first = !opened_;
+  opened_ = is_first ? first_ : place_below(std::nullopt);
+  Span span = span_of("db.connect", *opened_, latency);
+  if (is_first) span.parent = parent_;
+  return span;
+}
+
 void ConnectionTrace::take(const observe::SessionOpened& event) {
-  Span span = span_of("db.connect", event.latency);
+  Span span = connect_span(event.latency);
   span.attributes.push_back({"databricks.session.id", std::string(event.session_id)});
-  {
-    const std::lock_guard lock(mutex_);
-    opened_ = span.context;
-  }
-  exporter_->add(std::move(span));
+  if (span.context.is_sampled()) exporter_->add(std::move(span));
 }
 
 void ConnectionTrace::take(const observe::SessionFailed& event) {
-  Span span = span_of("db.connect", event.latency);
+  Span span = connect_span(event.latency);
   span.error = event.error->kind();
-  exporter_->add(std::move(span));
+  if (span.context.is_sampled()) exporter_->add(std::move(span));
   exporter_->flush_soon();
 }
 
 void ConnectionTrace::take(const observe::SessionClosed& event) {
-  Span span = span_of("db.close", event.latency);
+  Span span = span_of("db.close", place_below(std::nullopt), event.latency);
   span.attributes.push_back({"databricks.session.id", std::string(event.session_id)});
   if (event.failed) span.error = ErrorKind::Network;
   {
     const std::lock_guard lock(mutex_);
-    span.link = opened_;
+    if (opened_ && opened_->is_sampled()) span.link = opened_;
   }
   exporter_->add(std::move(span));
   exporter_->flush_soon();

@@ -9,13 +9,8 @@ namespace {
 Span span_of(const std::optional<TraceContext>& parent) {
   Span span;
   span.name = "db.query";
-  if (parent) {
-    span.context = *parent;
-    span.parent = parent->span_id;
-  } else {
-    span.context.trace_id = new_trace_id();
-  }
-  span.context.span_id = new_span_id();
+  span.context = place_below(parent);
+  if (parent) span.parent = parent->span_id;
   return span;
 }
 

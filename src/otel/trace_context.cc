@@ -155,6 +155,13 @@ std::optional<TraceContext> read_context(std::string_view trace_parent,
   return context;
 }
 
+TraceContext place_below(const std::optional<TraceContext>& parent) {
+  TraceContext context = parent.value_or(TraceContext{});
+  if (!parent) context.trace_id = new_trace_id();
+  context.span_id = new_span_id();
+  return context;
+}
+
 base::Trace headers_of(const TraceContext& context) {
   return std::make_shared<const base::TraceHeaders>(
       base::TraceHeaders{to_trace_parent(context), context.state});

@@ -39,6 +39,9 @@ std::string to_trace_parent(const TraceContext& context);
 std::optional<TraceContext> read_context(std::string_view trace_parent,
                                          std::string_view trace_state);
 
+/// A new place below one that a caller gave, or at the top of a new trace.
+TraceContext place_below(const std::optional<TraceContext>& parent);
+
 /// The headers that say so; shared by all requests of a statement.
 base::Trace headers_of(const TraceContext& context);
 

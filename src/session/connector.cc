@@ -67,6 +67,7 @@ class Connector::Impl {
   }
 
   std::shared_ptr<Connection::Impl> connect(const ConnectOptions& options) const {
+    const auto parent = otel::read_context(options.trace_parent, options.trace_state);
     base::Clock& clock = base::Clock::system();
     base::CallContext call;
     if (options.timeout) call.deadline = clock.now() + *options.timeout;
@@ -77,7 +78,13 @@ class Connector::Impl {
     const auto telemetry =
         telemetry_ ? telemetry::ConnectionTelemetry::create(*telemetry_) : nullptr;
     const auto trace =
-        exporter_ ? std::make_shared<otel::ConnectionTrace>(exporter_, config_.port) : nullptr;
+        exporter_ ? std::make_shared<otel::ConnectionTrace>(exporter_, config_.port, parent)
+                  : nullptr;
+    // Without spans of ours, what the caller gave is passed on as it came.
+    if (trace)
+      call.trace = trace->headers();
+    else if (parent)
+      call.trace = otel::headers_of(*parent);
     const auto observer = observe::both(telemetry, trace);
     auto session = open_session(options, observer, call);
     session::tell_id(options.on_connection_id, session->id());

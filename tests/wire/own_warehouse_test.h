@@ -21,7 +21,9 @@ class OwnWarehouseTest : public WireTest {
     server_ = start(std::move(options));
   }
 
-  Connection connect_here(std::string_view options = {}) { return connect_to(*server_, options); }
+  Connection connect_here(std::string_view options = {}, const ConnectOptions& how = {}) {
+    return connect_to(*server_, options, how);
+  }
 
   std::unique_ptr<warehouse::Server> server_;
 };

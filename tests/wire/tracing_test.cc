@@ -32,6 +32,13 @@ ExecuteOptions traced(std::string_view flags = "01") {
   return options;
 }
 
+ConnectOptions traced_connect(std::string_view flags = "01") {
+  ConnectOptions options;
+  options.trace_parent = traced(flags).trace_parent;
+  options.trace_state = traced(flags).trace_state;
+  return options;
+}
+
 std::string attribute(const json& span, std::string_view key) {
   for (const json& each : span["attributes"]) {
     if (each["key"] == key) return each["value"].begin()->get<std::string>();
@@ -246,6 +253,59 @@ TEST_F(TracingWireTest, ContinuesTheTraceOfTheCaller) {
   }
 }
 
+TEST_F(TracingWireTest, OpensAConnectionInTheTraceOfTheCaller) {
+  connect_here(to(collector_), traced_connect()).close();
+
+  const auto all = spans(collector_);
+  const json connect = named(all, "db.connect");
+  EXPECT_EQ(connect["traceId"], kTrace);
+  EXPECT_EQ(connect["parentSpanId"], kCaller);
+  EXPECT_THAT(headers_of("OpenSession", "traceparent"),
+              ElementsAre("00-" + std::string(kTrace) + "-" + connect["spanId"].get<std::string>() +
+                          "-01"));
+  EXPECT_NE(named(all, "db.close")["traceId"], kTrace);
+  EXPECT_EQ(named(all, "db.close")["links"][0]["spanId"], connect["spanId"]);
+}
+
+TEST_F(TracingWireTest, TellsOfASessionThatTakesThePlaceOfAnotherOneInATraceOfItsOwn) {
+  {
+    ConnectOptions options = traced_connect();
+    options.recovery = true;
+    Connection connection = connect_here(to(collector_), options);
+    server_->thrift().end_sessions();
+    connection.query("SELECT 1").close();
+  }
+
+  const auto all = spans(collector_);
+  EXPECT_EQ(names(all)["db.connect"], 2);
+  std::set<json> traces;
+  std::set<json> places;
+  for (const json& span : all) {
+    if (span["name"] != "db.connect") continue;
+    traces.insert(span["traceId"]);
+    places.insert(span["spanId"]);
+  }
+  EXPECT_EQ(traces.size(), 2U);
+  EXPECT_EQ(places.size(), 2U);
+  EXPECT_TRUE(traces.contains(json(kTrace)));
+}
+
+TEST_F(TracingWireTest, PassesTheTraceOfTheCallerOnWhereAConnectionIsOpenedWithoutACollector) {
+  connect_here("", traced_connect()).close();
+
+  EXPECT_THAT(headers_of("OpenSession", "traceparent"), ElementsAre(traced().trace_parent));
+  EXPECT_THAT(headers_of("OpenSession", "tracestate"), ElementsAre("vendor=value"));
+  EXPECT_EQ(collector_.connection_count(), 0);
+}
+
+TEST_F(TracingWireTest, SendsNoSpanOfAConnectionThatIsOpenedInATraceThatIsNotSampled) {
+  connect_here(to(collector_), traced_connect("00")).close();
+
+  const auto all = spans(collector_);
+  EXPECT_EQ(names(all), (std::map<std::string, int>{{"db.close", 1}}));
+  EXPECT_FALSE(all[0].contains("links"));
+}
+
 TEST_F(TracingWireTest, PassesTheTraceOfTheCallerOnWithoutACollector) {
   {
     Connection connection = connect_here("");
@@ -277,6 +337,11 @@ TEST_F(TracingWireTest, RefusesATraceThatIsNoneBeforeItAsksTheServer) {
   EXPECT_EQ(capture_error([&] { connection.query("SELECT 1", {}, options); }).kind(),
             ErrorKind::InvalidArgument);
   EXPECT_EQ(server_->journal().count("ExecuteStatement"), 0U);
+
+  ConnectOptions connect;
+  connect.trace_parent = options.trace_parent;
+  EXPECT_EQ(capture_error([&] { connect_here("", connect); }).kind(), ErrorKind::InvalidArgument);
+  EXPECT_EQ(server_->journal().count("OpenSession"), 1U);
 }
 
 TEST_F(TracingWireTest, SendsNoSpansOfATraceThatIsNotSampled) {

@@ -51,11 +51,12 @@ class WireTest : public testing::Test {
     return connect_to(warehouse(), options);
   }
 
-  static Connection connect_to(const warehouse::Server& server, std::string_view options = {}) {
+  static Connection connect_to(const warehouse::Server& server, std::string_view options = {},
+                               const ConnectOptions& how = {}) {
     std::string dsn = server.dsn();
     if (!options.empty())
       dsn += (dsn.find('?') == std::string::npos ? "?" : "&") + std::string(options);
-    return Connector::from_dsn(dsn).connect();
+    return Connector::from_dsn(dsn).connect(how);
   }
 
   static std::size_t requests(std::string_view method) {
