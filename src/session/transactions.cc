@@ -202,10 +202,7 @@ bool Transactions::is_broken() const noexcept {
   return is_broken_;
 }
 
-bool Transactions::is_autocommit_off() const noexcept {
-  const std::lock_guard lock(mutex_);
-  return state_ == State::Idle && !wants_autocommit_;
-}
+bool Transactions::is_autocommit_off() const noexcept { return state() == State::Idle; }
 
 bool Transactions::needs_reset() const noexcept {
   const std::lock_guard lock(mutex_);

@@ -73,8 +73,9 @@ class Transactions {
   bool is_in_transaction() const noexcept;
   /// A COMMIT is lost, or the session has expired inside a transaction: nobody may use it any more.
   bool is_broken() const noexcept;
-  /// Whether autocommit is off and no transaction has begun: the server has to be told again when
-  /// another session takes the place of this one.
+  /// Whether the server's autocommit is off and no transaction has begun: another session that
+  /// takes the place of this one has to be told, also when it is to be switched on again before the
+  /// next statement. So what is known here stays true of whatever session the connection has.
   bool is_autocommit_off() const noexcept;
   bool are_ignored() const noexcept { return options_.ignored; }
 

@@ -87,6 +87,26 @@ TEST_F(TransactionTest, NeedsNoSettingBetweenTwo) {
   EXPECT_THAT(sent(), ElementsAre("SET AUTOCOMMIT = FALSE", kInsert, "COMMIT", kInsert, "COMMIT"));
 }
 
+TEST_F(TransactionTest, IsOneAlsoInASessionThatAnotherCallHasReplaced) {
+  Connection connection = connect(std::string(kQuick) + "&connection.recovery=true");
+  {
+    Transaction transaction = connection.begin();
+    connection.execute(kInsert);
+    transaction.commit();
+  }
+  warehouse().thrift().end_sessions();
+  connection.tables().close();  // finds that out
+
+  Transaction transaction = connection.begin();
+  connection.execute(kInsert);
+  EXPECT_EQ(rows_in(), 1) << "not before it is committed";
+  transaction.rollback();
+
+  EXPECT_EQ(rows_in(), 1);
+  connection.execute(kInsert);
+  EXPECT_EQ(rows_in(), 2) << "autocommit is on again";
+}
+
 TEST_F(TransactionTest, IsNotNested) {
   Connection connection = connect();
   Transaction transaction = connection.begin();
