@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "http/clean_header.h"
 #include "http/curl_failure.h"
 #include "http/streamed_bodies.h"
 #include "http/url.h"
@@ -37,17 +38,13 @@ Url parse_url(const Request& request) {
   return *std::move(url);
 }
 
-/// A line break in a header would let its value write headers of its own.
 void require_clean(const Headers& headers) {
-  constexpr std::string_view kForbidden("\r\n\0", 3);
   for (const Header& header : headers) {
-    if (header.name.empty() || header.name.find_first_of(kForbidden) != std::string::npos ||
-        header.value.find_first_of(kForbidden) != std::string::npos) {
-      throw_error({.kind = ErrorKind::InvalidArgument,
-                   .message = base::concat(
-                       "the header '", header.name.substr(0, header.name.find_first_of(kForbidden)),
-                       "' has an empty name or contains a line break")});
-    }
+    if (is_clean(header)) continue;
+    const std::string_view name(header.name);
+    throw_error({.kind = ErrorKind::InvalidArgument,
+                 .message = base::concat("the header '", name.substr(0, name.find_first_of("\r\n")),
+                                         "' has an empty name or contains a line break")});
   }
 }
 

@@ -6,6 +6,7 @@
 #include "http/redirect.h"
 
 #include <mutex>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -57,6 +58,10 @@ class LinkTransfer : public std::enable_shared_from_this<LinkTransfer> {
       if (!aborted_) start_locked();
     } catch (const Error& error) {
       completion_(Failure{.kind = error.kind(), .message = error.message(), .permanent = true});
+    } catch (const std::bad_alloc&) {
+      completion_(Failure{.kind = ErrorKind::ResourceExhausted,
+                          .message = "there is no memory to follow a redirect",
+                          .permanent = true});
     }
   }
 

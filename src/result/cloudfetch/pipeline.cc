@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "http/clean_header.h"
+#include "http/url.h"
 #include "result/cloudfetch/pipeline_state.h"
 
 #include <algorithm>
@@ -16,6 +18,14 @@ namespace {
 constexpr std::size_t kKnownLinks =
     128;  // links live for minutes: hoarding more would only let them expire
 constexpr int kMostRefreshes = 3;
+
+/// Why nobody can follow a link; empty for one that is well-formed.
+std::string_view defect_of(const protocol::ResultLink& link) {
+  if (!http::Url::parse(link.url)) return "its address is no http or https URL";
+  if (!std::all_of(link.headers.begin(), link.headers.end(), http::is_clean))
+    return "one of its headers has no name or contains a line break";
+  return {};
+}
 
 }  // namespace
 
@@ -38,8 +48,36 @@ void CloudFetchPipeline::State::add(std::vector<protocol::ResultLink> links) {
           {.kind = ErrorKind::CorruptResult, .message = "result files overlap in their rows"});
     next_row_ += link.row_count;
     if (link.row_count == 0) continue;
-    slots_.emplace_back().link = std::move(link);
+    append_locked(std::move(link));
   }
+}
+
+void CloudFetchPipeline::State::append_locked(protocol::ResultLink link) {
+  Slot& slot = slots_.emplace_back();
+  slot.link = std::move(link);
+  refuse_malformed_locked(slot);
+}
+
+/// A link that nobody can follow fails its own file alone: the rows before it are delivered.
+void CloudFetchPipeline::State::refuse_malformed_locked(Slot& slot) {
+  const std::string_view defect = defect_of(slot.link);
+  if (defect.empty()) return;
+  end_with_locked(slot,
+                  {.kind = ErrorKind::CorruptResult,
+                   .message = base::concat("the server's link to the result file with the "
+                                           "rows from ",
+                                           slot.link.start_row, " on cannot be used: ", defect)});
+}
+
+/// The error is kept until somebody reads up to it.
+void CloudFetchPipeline::State::end_with_locked(Slot& slot, ErrorFields fields) {
+  try {
+    throw_error(std::move(fields));
+  } catch (...) {
+    slot.error = std::current_exception();
+  }
+  slot.state = Slot::State::Failed;
+  slot.reservation.release();
 }
 
 bool CloudFetchPipeline::State::wants_links() const {
@@ -139,9 +177,12 @@ void CloudFetchPipeline::State::wait_for_head(std::unique_lock<std::mutex>& lock
                                               const base::CallContext& call) {
   // Any change of state ends the wait: a download that has failed is due again after its backoff,
   // and the consumer is the one who keeps that time.
+  // So it is when one of two downloads of a file has ended: it may be time for another one later.
   const Slot::State awaited = slots_.front().state;
-  const auto ready = [this, awaited] {
-    return head_has_news_locked() || slots_.front().state != awaited;
+  const std::size_t running = slots_.front().transfers.size();
+  const auto ready = [this, awaited, running] {
+    return head_has_news_locked() || slots_.front().state != awaited ||
+           slots_.front().transfers.size() != running;
   };
   if (const auto event = next_event_locked()) {
     environment_.clock->wait_at_most(lock, changed_, call, *event, ready);
@@ -184,6 +225,7 @@ void CloudFetchPipeline::State::apply_locked(std::vector<protocol::ResultLink> l
     slot.link = std::move(*fresh);
     slot.link.row_count = row_count;
     slot.state = Slot::State::Waiting;
+    refuse_malformed_locked(slot);
   }
   if (!slots_.empty() && slots_.front().state == Slot::State::Stale)
     throw_error(

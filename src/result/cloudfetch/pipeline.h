@@ -78,8 +78,8 @@ class CloudFetchPipeline {
   std::optional<arrow::UniqueArray> next(const base::CallContext& call);
 
   /// Whether the result failed because not one file could be had from storage at all: connections
-  /// that do not come about, certificates of somebody else, links refused however fresh. So it
-  /// looks where a policy forbids the way to the storage host.
+  /// that do not come about, certificates of somebody else, a proxy that refuses, links refused
+  /// however fresh. So it looks where a policy forbids the way to the storage host.
   bool storage_is_unreachable() const;
 
   /// Aborts downloads and frees what nobody holds. Never throws.

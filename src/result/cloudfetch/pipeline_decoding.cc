@@ -5,24 +5,13 @@
 #include "result/cloudfetch/pipeline_state.h"
 
 #include <algorithm>
+#include <exception>
 #include <new>
+#include <string_view>
 #include <utility>
 
 /// The pipeline's decoding: one task at a time for each file, on the executor.
 namespace dbsql::result {
-
-namespace {
-
-/// What the message of a damaged file is kept in until somebody reads up to it.
-std::exception_ptr to_exception(const Error& error) {
-  try {
-    throw_error(error.fields());
-  } catch (...) {
-    return std::current_exception();
-  }
-}
-
-}  // namespace
 
 void CloudFetchPipeline::State::grown(std::uint64_t sequence, std::uint64_t transfer,
                                       const base::Buffer& so_far) {
@@ -105,6 +94,10 @@ CloudFetchPipeline::State::Decoded CloudFetchPipeline::State::decode(DecodeJob& 
     decoded.problem =
         Error({.kind = ErrorKind::ResourceExhausted,
                .message = "there is no memory for a result file; lower result.memory_budget"});
+  } catch (const std::exception& error) {
+    decoded.problem = Error({.kind = ErrorKind::Internal,
+                             .message = base::concat("a result file could not be decoded: ",
+                                                     std::string_view(error.what()))});
   }
   if (is_complete || decoded.problem) job.decoder.reset();
   return decoded;
@@ -166,8 +159,7 @@ std::vector<AbortDownload> CloudFetchPipeline::State::damaged_locked(Slot& slot,
     base::log(LogLevel::Warn, "cloudfetch",
               base::concat("a result file was damaged and is downloaded again: ", error.message()));
   } else {
-    slot.error = to_exception(error);
-    slot.state = Slot::State::Failed;
+    end_with_locked(slot, error.fields());
   }
   return drop_transfers_locked(slot);
 }

@@ -6,6 +6,8 @@
 #include "result/cloudfetch/pipeline_state.h"
 
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -19,6 +21,7 @@ using std::chrono::milliseconds;
 constexpr int kMostAttempts = 10;
 constexpr std::size_t kUnknownSize = std::size_t{20} << 20;
 constexpr auto kShortestHedge = std::chrono::seconds(5);
+constexpr int kMostHedges = 3;  // of one file, one at a time
 constexpr std::size_t kTimedDownloads = 16;
 constexpr int kNotFound = 404;
 constexpr double kSlowBytesPerSecond = 0.1 * (1 << 20);   // reference/results.md 2.3, "Speed log"
@@ -42,6 +45,13 @@ std::size_t size_estimate(const protocol::ResultLink& link) {
   return size + size / 4 * 3;
 }
 
+/// Whether somebody on the way does not let us through: the storage's certificate, or a proxy that
+/// refuses us. Other failures that last are of this process or of the reply.
+bool is_barred(const http::Failure& failure) {
+  constexpr std::string_view kRefusedByProxy = "08001";
+  return failure.kind == ErrorKind::Tls || failure.sqlstate == kRefusedByProxy;
+}
+
 std::string describe(const http::Reply& reply) {
   if (const auto* failure = std::get_if<http::Failure>(&reply)) return failure->message;
   return base::concat("HTTP ", std::get<http::Response>(reply).status);
@@ -55,25 +65,36 @@ void CloudFetchPipeline::State::pump() {
     std::lock_guard lock(mutex_);
     if (!closed_) starts = choose_starts_locked();
   }
-  for (Start& start : starts) {
-    AbortDownload abort =
-        environment_.start(start.request, [self = shared_from_this(), sequence = start.sequence,
-                                           transfer = start.transfer](http::Reply reply) {
-          self->downloaded(sequence, transfer, std::move(reply));
-        });
-    std::unique_lock lock(mutex_);
-    Slot* slot = closed_ ? nullptr : find_locked(start.sequence);
-    const auto running = slot == nullptr ? nullptr : [&]() -> Transfer* {
-      for (Transfer& transfer : slot->transfers)
-        if (transfer.id == start.transfer) return &transfer;
-      return nullptr;
-    }();
-    if (running != nullptr) {
-      running->abort = std::move(abort);
-    } else {
-      lock.unlock();
-      abort();  // it has ended, or nobody wants it any more
-    }
+  for (const Start& start : starts) launch(start);
+}
+
+/// Whoever comes here, an I/O thread among others, is not the one to hear that a download could not
+/// even be started: that ends the download, and is reported when its file's turn comes.
+void CloudFetchPipeline::State::launch(const Start& start) {
+  const auto never_started = [&](ErrorKind kind, std::string message) {
+    downloaded(start.sequence, start.transfer,
+               http::Failure{.kind = kind, .message = std::move(message), .permanent = true});
+  };
+  AbortDownload abort;
+  try {
+    abort = environment_.start(start.request, [self = shared_from_this(), sequence = start.sequence,
+                                               transfer = start.transfer](http::Reply reply) {
+      self->downloaded(sequence, transfer, std::move(reply));
+    });
+  } catch (const Error& error) {
+    return never_started(error.kind(), error.message());
+  } catch (const std::bad_alloc&) {
+    return never_started(ErrorKind::ResourceExhausted, "there is no memory for another download");
+  } catch (const std::exception& error) {
+    return never_started(ErrorKind::Internal, error.what());
+  }
+  std::unique_lock lock(mutex_);
+  Slot* slot = closed_ ? nullptr : find_locked(start.sequence);
+  if (Transfer* running = slot == nullptr ? nullptr : slot->find_transfer(start.transfer)) {
+    running->abort = std::move(abort);
+  } else {
+    lock.unlock();
+    abort();  // it has ended, or nobody wants it any more
   }
 }
 
@@ -140,12 +161,15 @@ CloudFetchPipeline::State::Start CloudFetchPipeline::State::begin_locked(Slot& s
 
 auto CloudFetchPipeline::State::hedge_time_locked(const Slot& slot) const
     -> std::optional<TimePoint> {
-  if (durations_.empty() || slot.transfers.size() != 1) return std::nullopt;
+  const bool may_hedge = !durations_.empty() && slot.transfers.size() == 1 &&
+                         slot.hedges < kMostHedges && !is_stale_locked(slot);
+  if (!may_hedge) return std::nullopt;
   std::vector<std::chrono::nanoseconds> sorted(durations_.begin(), durations_.end());
   const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
   std::nth_element(sorted.begin(), middle, sorted.end());
-  return slot.transfers.front().started +
-         std::max<std::chrono::nanoseconds>(3 * *middle, kShortestHedge);
+  const TimePoint overdue = slot.transfers.front().started +
+                            std::max<std::chrono::nanoseconds>(3 * *middle, kShortestHedge);
+  return std::max(overdue, slot.no_hedge_before);
 }
 
 auto CloudFetchPipeline::State::next_event_locked() const -> std::optional<TimePoint> {
@@ -187,7 +211,10 @@ std::vector<AbortDownload> CloudFetchPipeline::State::absorb_locked(Slot& slot,
   if (verdict != DownloadVerdict::Done) {
     // What came of it is out already, or worth nothing without the rest.
     if (slot.job && slot.job->transfer == transfer.id) slot.job.reset();
-    if (!slot.transfers.empty()) return {};  // its twin still runs
+    if (!slot.transfers.empty()) {  // its twin still runs
+      hedge_later_locked(slot, reply);
+      return {};
+    }
   }
   switch (verdict) {
     case DownloadVerdict::Done: {
@@ -217,13 +244,7 @@ std::vector<AbortDownload> CloudFetchPipeline::State::absorb_locked(Slot& slot,
         fail_locked(slot, ErrorKind::Network);
       break;
     case DownloadVerdict::Fatal:
-      slot.last_problem = describe(reply);
-      ++slot.attempts;
-      if (const auto* response = std::get_if<http::Response>(&reply))
-        slot.last_status = response->status;
-      if (!any_file_ && std::holds_alternative<http::Failure>(reply)) unreachable_ = true;
-      fail_locked(
-          slot, std::holds_alternative<http::Failure>(reply) ? ErrorKind::Tls : ErrorKind::Network);
+      give_up_locked(slot, reply);
       break;
   }
   return {};
@@ -262,14 +283,29 @@ bool CloudFetchPipeline::State::never_connects_locked(const Slot& slot,
          slot.attempts >= kConnectAttempts;
 }
 
+/// How long the storage asks to be left alone.
+std::optional<std::chrono::seconds> CloudFetchPipeline::State::read_hint_locked(
+    const http::Reply& reply) {
+  const auto* response = std::get_if<http::Response>(&reply);
+  if (response == nullptr) return std::nullopt;
+  if (response->status == 503 || response->status == 429) parallelism_.slow_down();
+  return http::parse_retry_after(http::find_header(response->headers, "retry-after"),
+                                 environment_.clock->system_now());
+}
+
+/// Of a download and its twin one has failed: the other one goes on alone for a while.
+void CloudFetchPipeline::State::hedge_later_locked(Slot& slot, const http::Reply& reply) {
+  const milliseconds wait = download_backoff(slot.hedges, random_unit(), read_hint_locked(reply));
+  slot.no_hedge_before = now() + std::max<milliseconds>(wait, kShortestHedge);
+  base::log(LogLevel::Debug, "cloudfetch",
+            base::concat("a second download from ", host_of(slot.link.url), " failed (",
+                         describe(reply), "); the first one goes on"));
+}
+
 void CloudFetchPipeline::State::retry_later_locked(Slot& slot, const http::Reply& reply) {
-  std::optional<std::chrono::seconds> hint;
-  if (const auto* response = std::get_if<http::Response>(&reply)) {
+  if (const auto* response = std::get_if<http::Response>(&reply))
     slot.last_status = response->status;
-    hint = http::parse_retry_after(http::find_header(response->headers, "retry-after"),
-                                   environment_.clock->system_now());
-    if (response->status == 503 || response->status == 429) parallelism_.slow_down();
-  }
+  const auto hint = read_hint_locked(reply);
   slot.last_problem = describe(reply);
   const milliseconds wait = download_backoff(++slot.attempts, random_unit(), hint);
   slot.waited += wait;
@@ -286,6 +322,19 @@ void CloudFetchPipeline::State::retry_later_locked(Slot& slot, const http::Reply
   slot.state = Slot::State::Waiting;
 }
 
+/// Repeating cannot help.
+void CloudFetchPipeline::State::give_up_locked(Slot& slot, const http::Reply& reply) {
+  slot.last_problem = describe(reply);
+  ++slot.attempts;
+  const auto* failure = std::get_if<http::Failure>(&reply);
+  if (failure == nullptr) {
+    slot.last_status = std::get<http::Response>(reply).status;
+    return fail_locked(slot, ErrorKind::Network);
+  }
+  if (!any_file_ && is_barred(*failure)) unreachable_ = true;
+  fail_locked(slot, failure->kind);
+}
+
 void CloudFetchPipeline::State::fail_locked(Slot& slot, ErrorKind kind) {
   ErrorFields fields{.kind = kind, .http_status = slot.last_status, .attempts = slot.attempts};
   if (!any_file_ && (slot.last_status == 401 || slot.last_status == 403)) unreachable_ = true;
@@ -294,13 +343,7 @@ void CloudFetchPipeline::State::fail_locked(Slot& slot, ErrorKind kind) {
                    " on could not be downloaded from ", host_of(slot.link.url), ": ",
                    slot.last_problem.empty() ? "its link has expired" : slot.last_problem, " (",
                    slot.attempts, " attempts, ", slot.refreshes, " fresh links)");
-  try {
-    throw_error(std::move(fields));
-  } catch (...) {
-    slot.error = std::current_exception();
-  }
-  slot.state = Slot::State::Failed;
-  slot.reservation.release();
+  end_with_locked(slot, std::move(fields));
 }
 
 }  // namespace dbsql::result

@@ -2,6 +2,7 @@
 
 #include <dbsql/error.h>
 
+#include "arrow/ipc_reader.h"
 #include "result/cloudfetch/parallelism.h"
 #include "result/cloudfetch/pipeline.h"
 #include "result/cloudfetch/slot.h"
@@ -30,7 +31,10 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
       : schema_(std::make_shared<const arrow::UniqueSchema>(arrow::copy_schema(schema))),
         environment_(std::move(environment)),
         refresh_(std::move(refresh)),
-        parallelism_(environment_.options.threads) {}
+        parallelism_(environment_.options.threads) {
+    // A schema that no file can be decoded by is reported to the caller, not to an I/O thread.
+    const arrow::StreamDecoder decoder(schema);
+  }
 
   void add(std::vector<protocol::ResultLink> links);
   bool wants_links() const;
@@ -49,6 +53,9 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   std::optional<arrow::UniqueArray> take_batch_locked();
   bool head_has_news_locked() const;
   std::optional<arrow::UniqueArray> next_batch(const base::CallContext& call);
+  void append_locked(protocol::ResultLink link);
+  void refuse_malformed_locked(Slot& slot);
+  static void end_with_locked(Slot& slot, ErrorFields fields);
   void tell_of_consumption();
   void tell_of_failure(const Error& error);
   void wait_for_head(std::unique_lock<std::mutex>& lock, const base::CallContext& call);
@@ -57,6 +64,7 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
 
   // Scheduling.
   void pump();
+  void launch(const Start& start);
   std::vector<Start> choose_starts_locked();
   bool may_start_locked(Slot& slot, bool is_head);
   bool is_stale_locked(const Slot& slot) const;
@@ -69,7 +77,10 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   std::vector<AbortDownload> absorb_locked(Slot& slot, std::uint64_t sequence,
                                            const Transfer& transfer, http::Reply reply);
   std::vector<AbortDownload> drop_transfers_locked(Slot& slot);
+  std::optional<std::chrono::seconds> read_hint_locked(const http::Reply& reply);
   void retry_later_locked(Slot& slot, const http::Reply& reply);
+  void hedge_later_locked(Slot& slot, const http::Reply& reply);
+  void give_up_locked(Slot& slot, const http::Reply& reply);
   void fail_locked(Slot& slot, ErrorKind kind);
   void log_speed_locked(const Slot& slot, std::size_t size, std::chrono::nanoseconds duration);
   bool never_connects_locked(const Slot& slot, const http::Reply& reply) const;

@@ -62,11 +62,19 @@ struct Slot {
   std::int64_t wire_bytes = 0;                          ///< the same
   int attempts = 0;                                     ///< downloads that failed
   int hedges = 0;                                       ///< second downloads beside a slow one
-  int refreshes = 0;                                    ///< links asked for again
-  bool decoded_once = false;                            ///< one download was damaged
+  std::chrono::steady_clock::time_point no_hedge_before{};  ///< after one that failed
+  int refreshes = 0;                                        ///< links asked for again
+  bool decoded_once = false;                                ///< one download was damaged
   std::chrono::milliseconds waited{0};
   std::string last_problem;
   int last_status = 0;
+
+  /// The download of that number, while it runs.
+  Transfer* find_transfer(std::uint64_t id) noexcept {
+    for (Transfer& transfer : transfers)
+      if (transfer.id == id) return &transfer;
+    return nullptr;
+  }
 };
 
 }  // namespace dbsql::result

@@ -228,7 +228,7 @@ TEST(ResultStream, FreesTheStatementWhenItsSchemaCannotBeRead) {
 Page page_of_link(const char* url, std::int64_t start, std::int64_t rows) {
   Page page{.start_row = start, .has_more = true};
   page.rows = std::vector<protocol::ResultLink>{
-      {.url = url,
+      {.url = test::ScriptedStorage::address_of(url),
        .expiry = std::chrono::system_clock::now() + std::chrono::minutes(15),
        .start_row = start,
        .row_count = rows}};

@@ -33,7 +33,7 @@ class CloudFetchTest : public testing::Test {
   CloudFetchTest() { clock_.advance_when_waited_on(true); }
 
   ResultLink link(const std::string& url, std::int64_t start, std::int64_t rows) {
-    return {.url = url,
+    return {.url = test::ScriptedStorage::address_of(url),
             .expiry = clock_.system_now() + 15min,
             .start_row = start,
             .row_count = rows,
@@ -345,6 +345,48 @@ TEST_F(CloudFetchTest, ASecondDownloadIsStartedWhenTheFirstIsFarTooSlow) {
   EXPECT_EQ(storage_.count("b"), 2);
 }
 
+/// The end of any download looks whether it is time for another one: `c`, `d` and `e` are there to
+/// end.
+TEST_F(CloudFetchTest, ASecondDownloadThatFailsIsRepeatedAfterAPauseAndNotForEver) {
+  clock_.advance_when_waited_on(false);
+  const http::Response busy{.status = 503, .headers = {{"Retry-After", "30"}}};
+  storage_.answer("a", file_of({1}));
+  pipeline().add({link("a", 0, 1)});
+  EXPECT_EQ(rest(), Values{1});
+  std::vector<ResultLink> links;
+  for (const char* url : {"b", "c", "d", "e"}) {
+    storage_.hold(url);
+    links.push_back(link(url, static_cast<std::int64_t>(links.size()) + 1, 1));
+    links.back().expiry = clock_.system_now() + 24h;
+  }
+  pipeline().add(links);
+  std::jthread storage([&] {
+    storage_.await_requests(5);
+    clock_.advance(5s);
+    storage_.await_requests(6);
+    storage_.finish_request(5, busy);
+    EXPECT_EQ(storage_.count("b"), 2) << "not at once";
+    clock_.advance(29s);
+    storage_.finish_request(2, file_of({3}));
+    EXPECT_EQ(storage_.count("b"), 2) << "not before the storage allows it";
+    clock_.advance(10min);
+    storage_.await_requests(7);
+    storage_.finish_request(6, busy);
+    clock_.advance(29s);
+    storage_.finish_request(3, file_of({4}));
+    EXPECT_EQ(storage_.count("b"), 3);
+    clock_.advance(1s);
+    storage_.await_requests(8);
+    storage_.finish_request(7, busy);
+    clock_.advance(10h);
+    storage_.finish_request(4, file_of({5}));
+    EXPECT_EQ(storage_.count("b"), 4) << "three of them are enough";
+    storage_.finish_request(1, file_of({2}));
+  });
+
+  EXPECT_EQ(rest(), (Values{2, 3, 4, 5}));
+}
+
 TEST_F(CloudFetchTest, AFileThatIsGoneIsAskedForWithOneFreshLink) {
   storage_.answer("a", http::Response{.status = 404});
   fresh_links_ = {link("a", 0, 1)};
@@ -551,6 +593,49 @@ TEST_P(EarlyBatchesTest, AreCountedAgainstTheBudget) {
 INSTANTIATE_TEST_SUITE_P(Wires, EarlyBatchesTest,
                          testing::Values(test::Wire::Lz4, test::Wire::Plain));
 
+TEST_F(CloudFetchTest, AMalformedLinkIsAnErrorAfterTheRowsBeforeItAndIsNotFollowed) {
+  storage_.answer("a", file_of({1, 2}));
+  std::vector<ResultLink> malformed(3, link("b", 2, 1));
+  malformed[0].url.clear();
+  malformed[1].url = "ftp://storage.test/b";
+  malformed[2].headers = {{"x-key", "1\r\nX-Other: 2"}};
+  for (const ResultLink& bad : malformed) {
+    pipeline_.reset();
+    pipeline().add({link("a", 0, 2), bad, link("a", 3, 2)});
+
+    EXPECT_EQ(values_of(*pipeline().next({})), (Values{1, 2})) << bad.url;
+    EXPECT_EQ(capture_error([&] { pipeline().next({}); }).kind(), ErrorKind::CorruptResult);
+    EXPECT_EQ(capture_error([&] { pipeline().next({}); }).kind(), ErrorKind::CorruptResult);
+  }
+  EXPECT_EQ(storage_.count("b"), 0);
+}
+
+TEST_F(CloudFetchTest, AMalformedFreshLinkIsAnError) {
+  storage_.answer("a", http::Response{.status = 403});
+  fresh_links_ = {link("ftp://storage.test/a", 0, 1)};
+  pipeline().add({link("a", 0, 1)});
+
+  EXPECT_EQ(capture_error([&] { rest(); }).kind(), ErrorKind::CorruptResult);
+}
+
+/// Downloads are started by whoever sees that there is room for one: none of them may be hurt.
+TEST_F(CloudFetchTest, ADownloadThatCannotBeStartedFailsItsOwnFileWhoeverStartsIt) {
+  options_.threads = 1;
+  storage_.answer("a", file_of({1}));
+  storage_.refuse_to_start("b", {.kind = ErrorKind::InvalidArgument, .message = "not like that"});
+  storage_.hold("a");
+  pipeline().add({link("a", 0, 1), link("b", 1, 1)});
+  std::jthread io([&]() noexcept {
+    storage_.await_requests(1);
+    storage_.finish("a");  // makes room for the second one
+  });
+
+  EXPECT_EQ(values_of(*pipeline().next({})), Values{1});
+  const Error error = capture_error([&] { pipeline().next({}); });
+  EXPECT_EQ(error.kind(), ErrorKind::InvalidArgument);
+  EXPECT_NE(error.message().find("not like that"), std::string::npos);
+}
+
 TEST_F(CloudFetchTest, ReportsAStorageThatNobodyCanConnectTo) {
   storage_.answer("a", http::Failure{.message = "connection refused", .bytes_sent = false});
   pipeline().add({link("a", 0, 1)});
@@ -558,6 +643,36 @@ TEST_F(CloudFetchTest, ReportsAStorageThatNobodyCanConnectTo) {
   EXPECT_EQ(capture_error([&] { rest(); }).kind(), ErrorKind::Network);
   EXPECT_TRUE(pipeline().storage_is_unreachable());
   EXPECT_EQ(storage_.count("a"), 3);
+}
+
+TEST_F(CloudFetchTest, ReportsAStorageThatNobodyIsLetThroughTo) {
+  const http::Failure untrusted{
+      .kind = ErrorKind::Tls, .message = "not trusted", .permanent = true};
+  const http::Failure refused{
+      .message = "the proxy refuses", .permanent = true, .sqlstate = "08001"};
+  for (const http::Failure& failure : {untrusted, refused}) {
+    pipeline_.reset();
+    storage_.answer("f" + std::to_string(failure.sqlstate.size()), failure);
+    pipeline().add({link("f" + std::to_string(failure.sqlstate.size()), 0, 1)});
+
+    EXPECT_EQ(capture_error([&] { rest(); }).kind(), failure.kind);
+    EXPECT_TRUE(pipeline().storage_is_unreachable()) << failure.message;
+  }
+}
+
+TEST_F(CloudFetchTest, AFailureOfThisProcessSaysNothingOfTheStorage) {
+  storage_.answer("a", http::Failure{.kind = ErrorKind::ResourceExhausted,
+                                     .message = "there is not enough memory for it",
+                                     .bytes_sent = true,
+                                     .permanent = true});
+  pipeline().add({link("a", 0, 1)});
+
+  const Error error = capture_error([&] { rest(); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::ResourceExhausted);
+  EXPECT_NE(error.message().find("not enough memory"), std::string::npos);
+  EXPECT_EQ(storage_.count("a"), 1);
+  EXPECT_FALSE(pipeline().storage_is_unreachable());
 }
 
 TEST_F(CloudFetchTest, AStorageThatHasServedAFileIsNotUnreachable) {

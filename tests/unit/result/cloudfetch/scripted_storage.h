@@ -1,14 +1,18 @@
 #pragma once
 
+#include <dbsql/error.h>
+
 #include "result/cloudfetch/download.h"
 #include "support/scripted_operation.h"
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +20,8 @@ namespace dbsql::test {
 
 /// A storage service that answers GETs from a script, when the test says so or at once.
 class ScriptedStorage {
+  using Completion = std::function<void(http::Reply)>;
+
  public:
   /// The next answer for a URL; the last one stays for all further requests.
   void answer(const std::string& url, http::Reply reply) {
@@ -28,13 +34,25 @@ class ScriptedStorage {
     held_[url] = {};
   }
   void finish(const std::string& url) {
-    std::vector<std::function<void(http::Reply)>> waiting;
+    std::map<std::size_t, Completion> waiting;
     {
       std::lock_guard lock(mutex_);
       waiting = std::move(held_[url]);
       held_.erase(url);
     }
-    for (const auto& completion : waiting) completion(take(url));
+    for (const auto& [number, completion] : waiting) completion(take(url));
+  }
+  /// Answers one request that is kept waiting, by its place among `requests()`; the others of its
+  /// URL wait on.
+  void finish_request(std::size_t number, http::Reply reply) {
+    Completion completion;
+    {
+      std::lock_guard lock(mutex_);
+      auto& waiting = held_.at(requests_.at(number).url);
+      completion = std::move(waiting.at(number));
+      waiting.erase(number);
+    }
+    completion(std::move(reply));
   }
 
   /// Lets the next answer for `url` fall away: the one after it is given.
@@ -56,14 +74,29 @@ class ScriptedStorage {
     for (const auto& request : waiting) request.on_body_growth(body.slice(0, size));
   }
 
+  /// The address of a file, which the script and the records call by its bare name.
+  static std::string address_of(std::string_view name) {
+    return name.find("://") == std::string_view::npos ? kHost + std::string(name)
+                                                      : std::string(name);
+  }
+
+  /// From now on a download of `url` cannot even be started: the error comes from starting it.
+  void refuse_to_start(const std::string& url, ErrorFields error) {
+    std::lock_guard lock(mutex_);
+    refused_[url] = std::move(error);
+  }
+
   result::StartDownload start() {
-    return [this](const http::Request& request, std::function<void(http::Reply)> completion) {
+    return [this](http::Request request, std::function<void(http::Reply)> completion) {
+      if (request.url.starts_with(kHost)) request.url.erase(0, kHost.size());
       {
         std::lock_guard lock(mutex_);
+        if (const auto refused = refused_.find(request.url); refused != refused_.end())
+          throw_error(refused->second);
         requests_.push_back(request);
         changed_.notify_all();
         if (const auto held = held_.find(request.url); held != held_.end()) {
-          held->second.push_back(std::move(completion));
+          held->second.emplace(requests_.size() - 1, std::move(completion));
           return result::AbortDownload([this] {
             std::lock_guard inner(mutex_);
             ++aborts_;
@@ -103,10 +136,13 @@ class ScriptedStorage {
     return reply;
   }
 
+  inline static const std::string kHost = "https://storage.test/";
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::deque<http::Reply>> script_;
-  std::map<std::string, std::vector<std::function<void(http::Reply)>>> held_;
+  std::map<std::string, std::map<std::size_t, Completion>> held_;
+  std::map<std::string, ErrorFields> refused_;
   std::vector<http::Request> requests_;
   int aborts_ = 0;
 };
