@@ -163,7 +163,9 @@ EngineError interruption_error(OperationState state) {
     case OperationState::Canceled:
       return {.sqlstate = "HY008", .error_class = "", .message = "The statement was cancelled."};
     default:
-      return {.sqlstate = "08000", .error_class = "", .message = "The operation was closed."};
+      return {.sqlstate = "08000",
+              .error_class = "",
+              .message = "Invalid OperationHandle: the operation was closed"};
   }
 }
 

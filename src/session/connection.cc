@@ -1,12 +1,10 @@
 #include <dbsql/connection.h>
 #include <dbsql/error.h>
 
-#include "base/log.h"
 #include "otel/statement_trace.h"
 #include "session/connection_impl.h"
 #include "session/operation_name.h"
 #include "session/progress.h"
-#include "session/read_only.h"
 #include "session/result_impl.h"
 #include "session/tell_id.h"
 #include "telemetry/record.h"
@@ -110,7 +108,8 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                       .row_limit = options.row_limit,
                                       .on_progress = options.on_progress,
                                       .files = files_,
-                                      .run_inline = inline_run_of(sql, parameters, options),
+                                      .run_again = repeat_of(sql, parameters, options),
+                                      .outlives_session = outlives_session(sql, purpose),
                                       .staging = options.staging,
                                       .staging_environment = staging_,
                                       .observers = watch.observers};
@@ -187,22 +186,6 @@ std::shared_ptr<observe::Observer> Connection::Impl::tell_of(OperationType opera
   }
 }
 
-/// For a result whose files cannot be had because storage is out of reach: the statement once more,
-/// with rows that come inline. Only for what changes nothing.
-std::function<Result()> Connection::Impl::inline_run_of(std::string_view sql,
-                                                        const Parameters& parameters,
-                                                        const ExecuteOptions& options) {
-  if (storage_is_unreachable_ || !session::only_reads(sql)) return {};
-  return [self = shared_from_this(), text = std::string(sql), parameters, options] {
-    if (!self->storage_is_unreachable_.exchange(true))
-      base::log(LogLevel::Warn, "cloudfetch", self->call_of(options),
-                "the storage host of this result cannot be reached from here; results of this "
-                "connection come inline from now on, which is slower. Open the way to it, or set "
-                "cloudfetch.enabled=false to say that it is meant");
-    return self->query(text, parameters, options);
-  };
-}
-
 template <class Action>
 auto Connection::Impl::following(std::string_view sql, const Parameters& parameters,
                                  Action&& action) {
@@ -223,26 +206,30 @@ Result Connection::Impl::query(std::string_view sql, const Parameters& parameter
   const base::CallContext limits = limits_of(options);
   require_open();
   return following(sql, parameters, [&] {
-    return transactions_.run(sql, limits, [&] {
-      try {
-        return query_once(sql, parameters, options, purpose, limits);
-      } catch (const Error& error) {
-        // The link to a volume's file was too old when it was used. No call gives another one but
-        // the statement itself, which has changed nothing (reference/results.md 5.5).
-        if (error.kind() != ErrorKind::LinkExpired || !error.retryable()) throw;
-      }
-      return query_once(sql, parameters, options, purpose, limits);
-    });
+    return transactions_.run(
+        sql, limits, [&] { return query_in_turn(sql, parameters, options, purpose, limits); });
   });
 }
 
-Result Connection::Impl::query_once(std::string_view sql, const Parameters& parameters,
-                                    const ExecuteOptions& options, Purpose purpose,
-                                    const base::CallContext& limits) {
-  const auto statement = start(sql, parameters, options, Reply::WithFirstRows, purpose, limits);
-  // Its owner until there is a result: when it goes without one, the statement ends on the server.
-  const StatementHandle owner(statement);
-  return statement->open_result(limits);
+Result Connection::Impl::query_in_turn(std::string_view sql, const Parameters& parameters,
+                                       const ExecuteOptions& options, Purpose purpose,
+                                       const base::CallContext& limits) {
+  {
+    std::shared_ptr<Statement> statement;
+    // Its owner until there is a result: when it goes without one, the statement ends on the
+    // server.
+    std::optional<StatementHandle> owner;
+    try {
+      statement = start(sql, parameters, options, Reply::WithFirstRows, purpose, limits);
+      owner.emplace(statement);
+      return statement->open_result(limits);
+    } catch (const Error& error) {
+      const bool is_ended_here = closed_ || (statement && statement->is_ended_here());
+      if (purpose.is_repeat || is_ended_here || !may_run_again(sql, error)) throw;
+    }
+  }
+  purpose.is_repeat = true;
+  return query_in_turn(sql, parameters, options, purpose, limits);
 }
 
 StatementHandle Connection::Impl::submit(std::string_view sql, const Parameters& parameters,
@@ -251,9 +238,11 @@ StatementHandle Connection::Impl::submit(std::string_view sql, const Parameters&
   require_open();
   // Whether it succeeds is not known here, but that it may have changed the session is.
   return following(sql, parameters, [&] {
-    return StatementHandle(transactions_.run(sql, limits, [&] {
+    auto statement = transactions_.run(sql, limits, [&] {
       return start(sql, parameters, options, Reply::AtOnce, {StatementType::Sql}, limits);
-    }));
+    });
+    statement->hand_out();
+    return StatementHandle(std::move(statement));
   });
 }
 
@@ -269,7 +258,9 @@ StatementHandle Connection::Impl::attach(std::string_view statement_id,
   call.stop = options.stop;
   auto session = session_.current();
   auto operation = session->attach(std::string(statement_id), call);
-  return StatementHandle(track(std::move(session), std::move(operation), std::move(settings)));
+  auto statement = track(std::move(session), std::move(operation), std::move(settings));
+  statement->hand_out();
+  return StatementHandle(std::move(statement));
 }
 
 void Connection::Impl::close() noexcept {

@@ -20,6 +20,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,7 @@ struct ConnectionParts {
 struct StatementPurpose {
   telemetry::StatementType type = telemetry::StatementType::Query;
   bool is_internal = false;  ///< the driver's own, not the program's
+  bool is_repeat = false;    ///< runs in place of one that was lost; it is not replaced by another
 };
 
 /// Threads: safe from any thread.
@@ -107,9 +109,9 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   using StatementType = telemetry::StatementType;
   using Statement = session::Statement;
 
-  Result query_once(std::string_view sql, const Parameters& parameters,
-                    const ExecuteOptions& options, Purpose purpose,
-                    const base::CallContext& limits);
+  Result query_in_turn(std::string_view sql, const Parameters& parameters,
+                       const ExecuteOptions& options, Purpose purpose,
+                       const base::CallContext& limits);
   /// Who listens to a statement, and what its requests carry.
   struct Watch {
     std::shared_ptr<session::StatementObservers> observers;
@@ -140,8 +142,11 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   void require_open() const;
   std::unique_ptr<protocol::Operation> ask(const protocol::ListingRequest& request,
                                            const base::CallContext& limits);
-  std::function<Result()> inline_run_of(std::string_view sql, const Parameters& parameters,
-                                        const ExecuteOptions& options);
+  bool may_run_again(std::string_view sql, const Error& error) const noexcept;
+  bool outlives_session(std::string_view sql, Purpose purpose) const noexcept;
+  std::function<std::optional<Result>(session::RunAgain)> repeat_of(std::string_view sql,
+                                                                    const Parameters& parameters,
+                                                                    const ExecuteOptions& options);
 
   session::LiveSession session_;
   const result::CloudFetchEnvironment files_;

@@ -14,11 +14,11 @@ void OpenStatements::add(const std::shared_ptr<Statement>& statement) {
   statements_.push_back(statement);
 }
 
-std::size_t OpenStatements::count(const protocol::Session& session) const {
+std::size_t OpenStatements::count_needing(const protocol::Session& session) const {
   const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(std::ranges::count_if(statements_, [&](const auto& known) {
     const auto statement = known.lock();
-    return statement && statement->is_open() && statement->is_of(session);
+    return statement && statement->is_of(session) && statement->needs_session();
   }));
 }
 

@@ -19,8 +19,8 @@ class OpenStatements {
  public:
   void add(const std::shared_ptr<Statement>& statement);
 
-  /// How many there are of that session.
-  std::size_t count(const protocol::Session& session) const;
+  /// How many of that session somebody holds who would lose something with it.
+  std::size_t count_needing(const protocol::Session& session) const;
 
   /// Closes all that are left, in the order they came.
   void close_all() noexcept;

@@ -13,11 +13,13 @@ namespace dbsql {
 std::optional<arrow::UniqueArray> Result::Impl::read_locked() {
   try {
     statement_->require_open();
+    if (!has_rows_) statement_->require_session();
     statement_->tell(observe::ReadBegan{});
     for (;;) {
       auto batch = stream_->next(statement_->reading_call());
       if (batch && (*batch)->length == 0) continue;
       if (batch) {
+        statement_->note_rows();
         statement_->tell(observe::RowsDelivered{(*batch)->length});
       } else {
         statement_->tell(observe::RowsExhausted{});
@@ -25,7 +27,7 @@ std::optional<arrow::UniqueArray> Result::Impl::read_locked() {
       return batch;
     }
   } catch (const Error& error) {
-    if (go_on_inline_locked()) {
+    if (go_on_elsewhere_locked(error)) {
       stream_->close();
       return successor_->next();
     }
@@ -60,11 +62,11 @@ StatementProfile Result::Impl::profile() const {
   return successor_ ? successor_->profile() : statement_->profile();
 }
 
-/// True when the statement was run again with rows that come inline. The schema stays the one that
-/// was shown already.
-bool Result::Impl::go_on_inline_locked() {
-  if (has_rows_ || !stream_->storage_is_unreachable()) return false;
-  auto result = statement_->run_inline();
+/// True when the statement was run again: with rows that come inline, or on another session. The
+/// schema stays the one that was shown already.
+bool Result::Impl::go_on_elsewhere_locked(const Error& failure) {
+  if (has_rows_) return false;
+  auto result = statement_->run_again(failure, stream_->storage_is_unreachable());
   if (!result) return false;
   if (result->schema().size() != schema().size())
     throw_error({.kind = ErrorKind::CorruptResult,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dbsql/error.h>
 #include <dbsql/result.h>
 
 #include "result/result_stream.h"
@@ -58,7 +59,7 @@ class Result::Impl {
 
  private:
   std::optional<arrow::UniqueArray> read_locked();
-  bool go_on_inline_locked();
+  bool go_on_elsewhere_locked(const Error& failure);
 
   const std::shared_ptr<session::Statement> statement_;
   const std::unique_ptr<result::ResultStream> stream_;

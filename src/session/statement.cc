@@ -42,6 +42,10 @@ void require_no_streams(const StagingOptions& options) {
 
 }  // namespace
 
+bool is_lost_with_session(const Error& error) noexcept {
+  return error.kind() == ErrorKind::StatementClosed || error.kind() == ErrorKind::SessionExpired;
+}
+
 Statement::Statement(std::shared_ptr<protocol::Session> session,
                      std::shared_ptr<protocol::Operation> operation, StatementSettings settings,
                      base::Clock& clock)
@@ -57,7 +61,8 @@ Statement::Statement(std::shared_ptr<protocol::Session> session,
       row_limit_(settings.row_limit),
       on_progress_(std::move(settings.on_progress)),
       files_(with(std::move(settings.files), observers_)),
-      run_inline_(std::move(settings.run_inline)),
+      run_again_(std::move(settings.run_again)),
+      outlives_session_(settings.outlives_session),
       staging_(std::move(settings.staging)),
       staging_environment_(std::move(settings.staging_environment)) {}
 
@@ -143,6 +148,7 @@ Result Statement::open_result(const base::CallContext& limits) {
         moved = move_file(*stream, transfer);
       }
       tell(observe::ResultOpened{});
+      hand_out();
       return Result(std::make_unique<Result::Impl>(shared_from_this(), std::move(stream), moved));
     });
   } catch (const Error& error) {
@@ -222,9 +228,22 @@ void Statement::require_open() const {
   }
 }
 
-std::optional<Result> Statement::run_inline() {
-  if (!run_inline_ || operation_->affected_rows()) return std::nullopt;
-  return run_inline_();
+bool Statement::needs_session() const noexcept {
+  const bool can_be_had_again = outlives_session_ && result_taken_ && !has_rows_;
+  return is_open() && is_handed_out_ && !can_be_had_again;
+}
+
+void Statement::require_session() const {
+  if (!outlives_session_ || !is_open() || !session_->is_dead()) return;
+  throw_error({.kind = ErrorKind::StatementClosed,
+               .message = "the session of this result has expired, and its rows with it"});
+}
+
+std::optional<Result> Statement::run_again(const Error& failure, bool storage_is_unreachable) {
+  if (!run_again_ || operation_->affected_rows()) return std::nullopt;
+  if (storage_is_unreachable) return run_again_(RunAgain::WithoutStorage);
+  const bool is_lost = outlives_session_ && !is_ended_here() && is_lost_with_session(failure);
+  return is_lost ? run_again_(RunAgain::SessionLost) : std::nullopt;
 }
 
 void Statement::rethrow(const Error& error) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dbsql/error.h>
 #include <dbsql/execute_options.h>
 #include <dbsql/result.h>
 #include <dbsql/statement_handle.h>
@@ -22,6 +23,12 @@
 
 namespace dbsql::session {
 
+/// Why a statement is to run once more.
+enum class RunAgain : std::uint8_t {
+  WithoutStorage,  ///< its files cannot be had from here
+  SessionLost,     ///< the server has forgotten it together with its session
+};
+
 /// What a statement needs beside its operation.
 struct StatementSettings {
   /// Ids, and the deadline and stop that hold for all of the statement, reading included.
@@ -31,14 +38,19 @@ struct StatementSettings {
   std::int64_t row_limit = 0;
   std::function<void(const Progress&)> on_progress;
   result::CloudFetchEnvironment files;
-  /// Runs the statement again, for rows without files; empty where that might do harm.
-  std::function<Result()> run_inline;
+  /// Runs the statement again; empty where that might do harm, or for that reason would not help.
+  std::function<std::optional<Result>(RunAgain why)> run_again;
+  /// Whether it may run again when its session is lost.
+  bool outlives_session = false;
   /// For a statement that moves a volume's file.
   StagingOptions staging;
   std::shared_ptr<const staging::Environment> staging_environment;
   /// Who listens to the statement, since before it was sent; null: its profile alone, from now on.
   std::shared_ptr<StatementObservers> observers;
 };
+
+/// Whether the server may have answered so because it has forgotten the session.
+bool is_lost_with_session(const Error& error) noexcept;
 
 /// One statement after its submission: what its handle, its result and its connection share.
 ///
@@ -56,6 +68,13 @@ class Statement : public std::enable_shared_from_this<Statement> {
   const std::string& id() const noexcept { return call_.statement_id; }
   bool is_open() const noexcept { return operation_->is_open(); }
   bool is_of(const protocol::Session& session) const noexcept { return session_.get() == &session; }
+  /// Its handle or result is the user's now, who may come back to it at any time.
+  void hand_out() noexcept { is_handed_out_ = true; }
+  /// Whether somebody holds it for whom the end of its session would be a loss: a call that is
+  /// under way hears of it by itself, and a result of which nothing was read can be had again.
+  bool needs_session() const noexcept;
+  /// Whether it was cancelled or closed on this side.
+  bool is_ended_here() const noexcept { return ending_ != Ending::None; }
 
   /// The options of one call as the limits that the calls below take.
   base::CallContext limits_of(const WaitOptions& options) const;
@@ -89,8 +108,14 @@ class Statement : public std::enable_shared_from_this<Statement> {
   void end_reading() noexcept { end(Ending::Closed); }
   /// \throws Error when the statement was cancelled or closed on this side
   void require_open() const;
-  /// The same rows without files from storage; empty when they cannot be had that way.
-  std::optional<Result> run_inline();
+  /// Before the first row: nothing is begun that cannot be finished where it can be had again.
+  /// \throws Error (StatementClosed) when that is so
+  void require_session() const;
+  /// A row was read: what runs again from now on would deliver it twice.
+  void note_rows() noexcept { has_rows_ = true; }
+  /// The rows by another run of the statement; empty when they cannot be had that way.
+  /// \param failure  of this one
+  std::optional<Result> run_again(const Error& failure, bool storage_is_unreachable);
   /// Throws what an error means: one that the statement's own end has caused says so.
   [[noreturn]] void rethrow(const Error& error) const;
   void tell(const observe::Event& event) const noexcept { observers_->on(event); }
@@ -117,7 +142,8 @@ class Statement : public std::enable_shared_from_this<Statement> {
   const std::int64_t row_limit_;
   const std::function<void(const Progress&)> on_progress_;
   const result::CloudFetchEnvironment files_;
-  const std::function<Result()> run_inline_;
+  const std::function<std::optional<Result>(RunAgain why)> run_again_;
+  const bool outlives_session_;
   const StagingOptions staging_;
   const std::shared_ptr<const staging::Environment> staging_environment_;
   /// Read, but not yet carried out with success: for whoever holds `result_taken_`.
@@ -127,6 +153,8 @@ class Statement : public std::enable_shared_from_this<Statement> {
   std::atomic<bool> cancelling_ = false;
   std::atomic<bool> result_taken_ = false;
   std::atomic<bool> detached_ = false;
+  std::atomic<bool> is_handed_out_ = false;
+  std::atomic<bool> has_rows_ = false;
 };
 
 }  // namespace dbsql::session

@@ -4,17 +4,24 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <barrier>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace dbsql::test {
 namespace {
 
 // Sessions that the server forgets (reference/auth-http-config.md 5.1, 5.3).
 
+using testing::AnyOf;
 using testing::Contains;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using warehouse::Fault;
 
 class SessionRecoveryTest : public WireTest {
@@ -194,6 +201,148 @@ TEST_F(SessionRecoveryTest, OneNewSessionServesAllThreads) {
   EXPECT_EQ(succeeded, kThreads);
   EXPECT_EQ(requests("OpenSession"), 1U);
   EXPECT_EQ(connection.stats().replaced_sessions, 1U);
+}
+
+/// A server that answers before a statement has run, so that every statement is open for a while,
+/// and forgets its sessions while statements are at any point of their way.
+class UnsynchronisedExpiryTest : public WireTest {
+ protected:
+  static constexpr int kThreads = 8;
+  static constexpr int kExpiries = 40;
+
+  UnsynchronisedExpiryTest() {
+    warehouse::ServerOptions options;
+    options.service.direct_results_wait = 0ms;
+    options.service.long_poll_wait = 5ms;
+    server_ = start(std::move(options));
+  }
+
+  /// Runs `use` in all threads while sessions expire; none meets more than one expiry at a time.
+  template <class Use>
+  void run(Use use) {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i)
+      threads.emplace_back([&, i] {
+        while (!is_over_) {
+          try {
+            use();
+          } catch (const Error& error) {
+            const std::lock_guard lock(mutex_);
+            errors_.emplace_back(error.what());
+          }
+          ++done_[i];
+        }
+      });
+    for (int n = 0; n < kExpiries; ++n) {
+      std::array<int, kThreads> before{};
+      for (int i = 0; i < kThreads; ++i) before[i] = done_[i];
+      server_->thrift().end_sessions();
+      // Each has met it, and is in the middle of the next ones.
+      EXPECT_TRUE(eventually([&] {
+        for (int i = 0; i < kThreads; ++i) {
+          if (done_[i] < before[i] + 2 + (n + i) % 3) return false;
+        }
+        return true;
+      }));
+    }
+    is_over_ = true;
+  }
+
+  std::unique_ptr<warehouse::Server> server_;
+  std::array<std::atomic<int>, kThreads> done_{};
+  std::atomic<bool> is_over_ = false;
+  std::mutex mutex_;
+  std::vector<std::string> errors_;  // guarded by mutex_
+};
+
+TEST_F(UnsynchronisedExpiryTest, NoErrorReachesWhoeverReads) {
+  Connection connection =
+      connect_to(*server_, "connection.recovery=true&retry.wait_min=1ms&retry.wait_max=5ms");
+
+  run([&] {
+    Result result = connection.query("SELECT sum(id) FROM range(1000)");
+    std::string sum;
+    for (const RowRef row : result.rows()) sum += row.text(0);
+    if (sum != "499500") throw_error({.kind = ErrorKind::CorruptResult, .message = "got " + sum});
+  });
+
+  EXPECT_THAT(errors_, IsEmpty());
+  EXPECT_GE(connection.stats().replaced_sessions, static_cast<std::uint64_t>(kExpiries) / 2);
+  EXPECT_TRUE(connection.is_open());
+}
+
+TEST_F(UnsynchronisedExpiryTest, NoErrorReachesThePoolsUsersWhoRead) {
+  ConnectionPool pool(Connector::from_dsn(server_->dsn()), {.max_open = 4});
+
+  run([&] {
+    auto connection = pool.acquire();
+    Result result = connection->query("SELECT 42");
+    EXPECT_EQ(count_rows(result), 1);
+  });
+
+  EXPECT_THAT(errors_, IsEmpty());
+}
+
+TEST_F(UnsynchronisedExpiryTest, AWriteIsCarriedOutAtMostOnce) {
+  Connection connection =
+      connect_to(*server_, "connection.recovery=true&retry.wait_min=1ms&retry.wait_max=5ms");
+  connection.execute("CREATE TABLE written (x INT)");
+  std::atomic<int> asked = 0;
+  std::atomic<int> sure = 0;
+
+  run([&] {
+    ++asked;
+    try {
+      connection.execute("INSERT INTO written VALUES (1)");
+      ++sure;
+    } catch (const Error& error) {
+      if (!error.outcome_unknown()) throw;
+    }
+  });
+
+  EXPECT_THAT(errors_, IsEmpty()) << "what was not begun runs on another session";
+  EXPECT_GE(server_->scalar("SELECT count(*) FROM written"), sure);
+  EXPECT_LE(server_->scalar("SELECT count(*) FROM written"), asked);
+}
+
+TEST_F(SessionRecoveryTest, AStatementUnderWayDoesNotHoldUpOthers) {
+  Connection connection = connect(kOn);
+  std::jthread slow([&] {
+    // Its own error, if it is a write: whoever ran it has to look.
+    capture_error([&] {
+      connection.execute(
+          "INSERT INTO kept SELECT a.id * 0 FROM range(20000) a, range(20000) b "
+          "WHERE a.id + b.id < 0");
+    });
+  });
+  ASSERT_TRUE(eventually([] { return warehouse().thrift().open_operations() == 1; }));
+  forget_sessions();
+
+  EXPECT_EQ(text_of(connection, "SELECT 42"), "42");
+}
+
+TEST_F(SessionRecoveryTest, AResultOfWhichNothingWasReadIsHadAgain) {
+  Connection connection = connect(std::string(kOn) + "&maxRows=100&cloudfetch.enabled=false");
+  Result result = connection.query("SELECT id FROM range(100000)");
+  StatementHandle handle = connection.submit("SELECT id FROM range(300)");
+  Result submitted = handle.result();
+  forget_sessions();
+
+  EXPECT_EQ(connection.execute(kInsert), 1) << "nothing is lost by a new session";
+  EXPECT_EQ(count_rows(result), 100000);
+  EXPECT_EQ(count_rows(submitted), 300);
+}
+
+TEST_F(SessionRecoveryTest, AResultThatIsReadInPartFailsAndNamesTheReason) {
+  Connection connection = connect(std::string(kOn) + "&maxRows=100&cloudfetch.enabled=false");
+  Result result = connection.query("SELECT id FROM range(100000)");
+  ASSERT_TRUE(skip_batch(result));
+  forget_sessions();
+
+  const Error error = capture_error([&] { count_rows(result); });
+
+  EXPECT_THAT(error.kind(), AnyOf(ErrorKind::StatementClosed, ErrorKind::SessionExpired));
+  EXPECT_EQ(connection.execute(kInsert), 1);
 }
 
 TEST_F(SessionRecoveryTest, TellsWhyThereIsNoNewSession) {

@@ -36,6 +36,7 @@ class HourTest : public testing::Test {
   HourTest() {
     server_.session_life = 1min;
     server_.keeps_statements = false;
+    server_.holds_results = true;
   }
 
   /// Runs `use` once in each thread, then lets time pass, until the hour is over.
