@@ -93,7 +93,10 @@ std::string for_people(std::string_view message) {
 
 /// Statements also fail because the compute under them goes away (reference/sea.md 10).
 void add_warehouse_state(ErrorFields& fields) {
-  switch (http::warehouse_state_in(fields.message, fields.error_class)) {
+  const std::string_view text = fields.message;
+  const std::size_t begun = leading_class(text);
+  const std::string_view leading = begun == 0 ? std::string_view() : text.substr(1, begun - 3);
+  switch (http::warehouse_state_in_failure(text, leading)) {
     case http::WarehouseState::Starting:
     case http::WarehouseState::Stopped:
       fields.kind = ErrorKind::Unavailable;
@@ -152,14 +155,19 @@ ErrorFields classify(const ServerError& error) {
   fields.kind = classify_sqlstate(fields.sqlstate);
   fields.message = for_people(error.message);
   if (fields.message.empty()) fields.message = "the server failed the statement without saying why";
-  if (error.message.find("Invalid SessionHandle") != std::string::npos) {
+  // Errors of SQL have a state or a class of their own, and may quote these words.
+  const bool is_of_sql = fields.kind != ErrorKind::SqlOther || leading_class(fields.message) != 0;
+  const auto says = [&](std::string_view words) {
+    return !is_of_sql && error.message.find(words) != std::string::npos;
+  };
+  if (says("Invalid SessionHandle")) {
     fields.kind = ErrorKind::SessionExpired;
     fields.sqlstate.clear();  // the server's 08000 says no more than that it failed
     fields.connection_dead = true;
     fields.message =
         "the session has expired or was closed on the server; open a new connection (" +
         fields.message + ")";
-  } else if (error.message.find("Invalid OperationHandle") != std::string::npos) {
+  } else if (says("Invalid OperationHandle")) {
     fields.kind = ErrorKind::StatementClosed;
     fields.message =
         "the server no longer knows this statement; run it again (" + fields.message + ")";

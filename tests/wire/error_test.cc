@@ -43,6 +43,25 @@ TEST_F(ErrorWireTest, ARefusedStatementHasClassStateAndIds) {
   expect_ids(error, connection, error.statement_id());
 }
 
+// Texts that hold the words of a warehouse's end, as every path of a managed table does.
+TEST_F(ErrorWireTest, AStatementThatFailsLeavesTheConnectionAsItWas) {
+  Connection connection = connect();
+
+  for (const std::string text :
+       {"Error while reading file dbfs:/user/hive/warehouse/t/part-0.parquet. File does not exist",
+        "the cluster of stars was deleted", "Endpoint my-model is starting",
+        "SQL warehouse 0123456789abcdef was deleted", "Invalid SessionHandle"}) {
+    const Error error =
+        capture_error([&] { connection.query("SELECT raise_error('" + text + "')"); });
+
+    EXPECT_EQ(error.kind(), ErrorKind::SqlOther) << error.what();
+    EXPECT_FALSE(error.connection_dead()) << error.what();
+    EXPECT_FALSE(error.retryable()) << error.what();
+    EXPECT_TRUE(connection.is_open()) << error.what();
+  }
+  EXPECT_EQ(connection.execute("SELECT 1"), std::nullopt);
+}
+
 TEST_F(ErrorWireTest, AFetchThatFailsNamesItsStatement) {
   Connection connection =
       connect("cloudfetch.enabled=false&retry.max_attempts=2&retry.wait_min=1ms");

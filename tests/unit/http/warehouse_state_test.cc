@@ -29,14 +29,58 @@ TEST(WarehouseState, IsReadOutOfTextsAndClasses) {
       {"The warehouse abc was deleted while starting", "", State::Deleted},
       {"Warehouse abc does not exist", "", State::Deleted},
       {"gone", "RESOURCE_DOES_NOT_EXIST", State::Deleted},
+      {"The SQL warehouse 'abc' has been deleted.", "", State::Deleted},
+      {"TEMPORARILY_UNAVAILABLE: SQL warehouse abc is starting", "", State::Starting},
+      {"Cannot connect. The cluster is not yet ready; try again", "", State::Starting},
       {"Service Unavailable", "", State::Unknown},
       {"starting the job on time", "", State::Unknown},
       {"table t was deleted by the warehouse", "", State::Unknown},
       {"No API found for 'POST /sql'", "ENDPOINT_NOT_FOUND", State::Unknown},
+      {"dbfs:/user/hive/warehouse/t/part-0 does not exist", "", State::Unknown},
+      {"The warehouse could not read /t: it does not exist", "", State::Unknown},
+      {"warehouse/t was deleted", "", State::Unknown},
+      {"Clusters are starting", "", State::Unknown},
       {"", "", State::Unknown},
   };
   for (const Case& c : kCases)
     EXPECT_EQ(warehouse_state_in(c.text, c.error_class), c.state) << c.text;
+}
+
+// What statements fail with may quote anything: only what names the compute itself counts.
+TEST(WarehouseState, IsReadOutOfFailuresThatNameTheCompute) {
+  struct Case {
+    std::string_view text;
+    std::string_view error_class;
+    State state;
+  };
+  constexpr Case kCases[] = {
+      {"The SQL warehouse 0123456789abcdef was stopped", "", State::Stopped},
+      {"SQL warehouse 0123456789ABCDEF is stopping.", "", State::Stopped},
+      {"Warehouse '0123456789abcdef' has been deleted", "", State::Deleted},
+      {"SQL endpoint 0123456789abcdef is starting, please retry", "", State::Starting},
+      {"Cluster 0123-456789-abcdefgh does not exist", "", State::Deleted},
+      {"busy", "TEMPORARILY_UNAVAILABLE", State::Starting},
+      {"gone", "WAREHOUSE_DELETED", State::Deleted},
+
+      {"Error while reading file dbfs:/user/hive/warehouse/t/part-0.parquet. File does not exist",
+       "", State::Unknown},
+      {"Path does not exist: s3://b/warehouse/t", "", State::Unknown},
+      {"warehouse 0123456789abcdef: the file dbfs:/x was deleted", "", State::Unknown},
+      {"Warehouse north does not exist", "", State::Unknown},
+      {"Cluster column does not exist", "", State::Unknown},
+      {"Endpoint my-model does not exist", "", State::Unknown},
+      {"Endpoint 'llm' was stopped", "", State::Unknown},
+      {"the job on cluster 0123-456789-abcdefgh was deleted", "", State::Unknown},
+      {"Failed: SQL warehouse 0123456789abcdef was stopped", "", State::Unknown},
+      {"SQL warehouse 0123456789abcdef was deleted", "USER_RAISED_EXCEPTION", State::Unknown},
+      {"the model is gone", "RESOURCE_DOES_NOT_EXIST", State::Unknown},
+      {"SQL warehouse", "", State::Unknown},
+      {"SQL warehouse ''", "", State::Unknown},
+      {"cluster 0123-", "", State::Unknown},
+      {"", "", State::Unknown},
+  };
+  for (const Case& c : kCases)
+    EXPECT_EQ(warehouse_state_in_failure(c.text, c.error_class), c.state) << c.text;
 }
 
 TEST(WarehouseState, MayBeStartingWhereNothingWasDispatchedYet) {

@@ -73,6 +73,50 @@ TEST(ClassifyError, RecognisesAStatementThatIsGone) {
   EXPECT_FALSE(fields.connection_dead);
 }
 
+TEST(ClassifyError, TellsAStatementThatTheWarehouseFailedFromOneThatFailed) {
+  const ErrorFields stopped =
+      classify({.message = "Error running query: The SQL warehouse 0123456789abcdef was stopped."});
+  EXPECT_EQ(stopped.kind, ErrorKind::Unavailable);
+  EXPECT_FALSE(stopped.connection_dead);
+
+  const ErrorFields deleted = classify({.message = "SQL warehouse 0123456789abcdef was deleted"});
+  EXPECT_EQ(deleted.kind, ErrorKind::Configuration);
+  EXPECT_TRUE(deleted.connection_dead);
+}
+
+TEST(ClassifyError, TakesNoErrorOfSqlForTheEndOfItsConnection) {
+  struct Case {
+    std::string state;
+    std::string message;
+    ErrorKind kind;
+  };
+  const std::vector<Case> cases{
+      {"",
+       "Error while reading file dbfs:/user/hive/warehouse/t/part-0.parquet. File does not exist",
+       ErrorKind::SqlOther},
+      {"58030", "[FAILED_READ_FILE.NO_HINT] Error while reading s3://warehouse/x: it was deleted",
+       ErrorKind::SqlOther},
+      {"HY000", "org.apache.spark.SparkException: the endpoint of the model is starting",
+       ErrorKind::SqlOther},
+      {"P0001", "[USER_RAISED_EXCEPTION] SQL warehouse 0123456789abcdef was deleted",
+       ErrorKind::SqlOther},
+      {"", "no rows in cluster 7: the job was stopped", ErrorKind::SqlOther},
+      {"P0001", "[USER_RAISED_EXCEPTION] Invalid SessionHandle: SessionHandle [01ef]",
+       ErrorKind::SqlOther},
+      {"42601",
+       "[PARSE_SYNTAX_ERROR] Syntax error. SQLSTATE: 42601\n\n== SQL ==\nSELEC 'Invalid "
+       "SessionHandle', 'Invalid OperationHandle'",
+       ErrorKind::SqlSyntax},
+      {"P0001", "[USER_RAISED_EXCEPTION] Invalid OperationHandle", ErrorKind::SqlOther},
+  };
+  for (const Case& c : cases) {
+    const ErrorFields fields = classify({.sqlstate = c.state, .message = c.message});
+    EXPECT_EQ(fields.kind, c.kind) << c.message;
+    EXPECT_FALSE(fields.connection_dead) << c.message;
+    EXPECT_EQ(fields.sqlstate, c.state) << c.message;
+  }
+}
+
 TEST(ClassifyError, TakesNoStateFromTextThatOnlyLooksLikeOne) {
   EXPECT_EQ(sqlstate_in("SQLSTATE: 4260"), "");
   EXPECT_EQ(sqlstate_in("SQLSTATE: 42a01"), "");
