@@ -20,11 +20,12 @@ namespace {
 
 using Arguments = std::vector<tcli::TSparkParameterValueArg>;
 
-/// A value in wire form: type text, and value text or, for nested values, their elements.
+/// A value in wire form: type text, and value text or, for nested values, their elements, which may
+/// be none. Neither: NULL.
 struct Encoded {
   std::string type;
   std::optional<std::string> text;
-  Arguments arguments;
+  std::optional<Arguments> arguments;
 };
 
 Encoded encode(const Value& value);
@@ -34,7 +35,7 @@ tcli::TSparkParameterValueArg argument_of(const Value& value) {
   tcli::TSparkParameterValueArg argument;
   argument.__set_type(encoded.type);
   if (encoded.text) argument.__set_value(*encoded.text);
-  if (!encoded.arguments.empty()) argument.__set_arguments(encoded.arguments);
+  if (encoded.arguments) argument.__set_arguments(*encoded.arguments);
   return argument;
 }
 
@@ -91,24 +92,24 @@ struct Encoder {
     return {"INTERVAL DAY TO SECOND", value.to_string(), {}};
   }
   Encoded operator()(const ListValue& value) const {
-    Encoded encoded{"ARRAY", std::nullopt, {}};
-    for (const Value& element : value.elements) encoded.arguments.push_back(argument_of(element));
+    Encoded encoded{"ARRAY", std::nullopt, Arguments()};
+    for (const Value& element : value.elements) encoded.arguments->push_back(argument_of(element));
     return encoded;
   }
   Encoded operator()(
       const MapValue& value) const {  // key, value, key, value (reference/results.md 4.1)
-    Encoded encoded{"MAP", std::nullopt, {}};
+    Encoded encoded{"MAP", std::nullopt, Arguments()};
     for (const auto& [key, entry] : value.entries) {
-      encoded.arguments.push_back(argument_of(key));
-      encoded.arguments.push_back(argument_of(entry));
+      encoded.arguments->push_back(argument_of(key));
+      encoded.arguments->push_back(argument_of(entry));
     }
     return encoded;
   }
   Encoded operator()(const StructValue& value) const {
-    Encoded encoded{"NAMED_STRUCT", std::nullopt, {}};
+    Encoded encoded{"NAMED_STRUCT", std::nullopt, Arguments()};
     for (const auto& [name, field] : value.fields) {
-      encoded.arguments.push_back(argument_of(Value(name)));
-      encoded.arguments.push_back(argument_of(field));
+      encoded.arguments->push_back(argument_of(Value(name)));
+      encoded.arguments->push_back(argument_of(field));
     }
     return encoded;
   }
@@ -147,7 +148,7 @@ std::vector<tcli::TSparkParameter> encode_parameters(const Parameters& parameter
       wire.__set_ordinal(static_cast<std::int32_t>(encoded.size()));
     }
     wire.__set_type(parameter.type.empty() ? value.type : wire_type(parameter.type));
-    if (!value.arguments.empty()) wire.__set_arguments(value.arguments);
+    if (value.arguments) wire.__set_arguments(*value.arguments);
     if (value.text) {
       tcli::TSparkParameterValue text;
       text.__set_stringValue(*value.text);

@@ -117,6 +117,15 @@ TEST(ParameterEncoding, NestedValuesAreArguments) {
   EXPECT_EQ(shown(StructValue{{{"a", 1}}}), "NAMED_STRUCT(STRING=a)(INT=1)");
 }
 
+TEST(ParameterEncoding, EmptyNestedValuesAreNotNull) {
+  for (const Value& empty : {Value(ListValue{}), Value(MapValue{}), Value(StructValue{})}) {
+    const auto encoded =
+        encode_parameters(Parameters::positional({empty, Value(ListValue{{empty}})}));
+    EXPECT_TRUE(encoded[0].__isset.arguments) << shown(encoded[0]);
+    EXPECT_TRUE(encoded[1].arguments.at(0).__isset.arguments) << shown(encoded[1]);
+  }
+}
+
 TEST(ParameterEncoding, NamesAndPositionsAreNotMixed) {
   Parameters mixed;
   mixed.add("a", 1).add("", 2);
