@@ -289,8 +289,9 @@ RpcReply ThriftOperation::fetch_reply(const base::CallContext& call) {
     try {
       return session_->rpc().call(kFetchResults, request, call);
     } catch (const Error& error) {
-      if (!is_lost_reply(error) || !session_->features().is_databricks()) throw;
-      cursor_unknown_ = true;
+      if (!session_->features().is_databricks()) throw;
+      cursor_unknown_ = true;  // also for a caller who comes back after a timeout
+      if (!is_lost_reply(error)) throw;
     }
   }
   request.__set_startRowOffset(expected_row_);
@@ -321,16 +322,22 @@ void ThriftOperation::ask_ahead() {
   ahead_.ask(session_->rpc(), kFetchResults, request, trace_);
 }
 
-void ThriftOperation::accept(Page& page) {
-  const std::int64_t rows = row_count(page);
-  // Databricks starts every page where the last one ended; anything else means rows lost or
-  // repeated.
+/// Databricks starts every page where the last one ended, an empty one included; anything else
+/// means rows lost or repeated. Spark before 3 and HiveServer2 number none of their pages.
+void ThriftOperation::require_continuous(const Page& page, std::int64_t rows) const {
   const std::int64_t first = first_row(page);
-  if (rows > 0 && first != expected_row_)
+  const bool is_numbered = first != 0 || session_->features().is_databricks();
+  const bool is_off = rows > 0 ? first != expected_row_ : first > expected_row_;
+  if (is_numbered && is_off)
     throw_error({.kind = ErrorKind::CorruptResult,
                  .message = base::concat("the server's page starts at row ", first, " where row ",
                                          expected_row_, " was expected; rows were ",
                                          first > expected_row_ ? "skipped" : "repeated")});
+}
+
+void ThriftOperation::accept(Page& page) {
+  const std::int64_t rows = row_count(page);
+  require_continuous(page, rows);
   has_links_ = has_links_ || std::holds_alternative<std::vector<ResultLink>>(page.rows);
   expected_row_ += rows;
   // Hive and open-source Spark always say "no more": there only an empty page is the end

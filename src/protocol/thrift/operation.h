@@ -79,6 +79,7 @@ class ThriftOperation final : public Operation {
   RpcReply fetch_reply(const base::CallContext& call);
   Page fetch(const base::CallContext& call);
   Page timed_fetch(const base::CallContext& call, std::chrono::nanoseconds& latency);
+  void require_continuous(const Page& page, std::int64_t rows) const;
   void accept(Page& page);
   /// Whether a cancel has something to do, and nobody has asked for it yet.
   bool claim_cancel() noexcept;

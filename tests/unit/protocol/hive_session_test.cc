@@ -201,6 +201,25 @@ TEST(HiveSession, SendsNothingThatOnlyDatabricksUnderstands) {
   EXPECT_FALSE(sent.__isset.confOverlay);
 }
 
+/// Spark before 3 and HiveServer2 leave the number of a page's first row at 0.
+TEST(HiveSession, ReadsPagesThatAreNotNumbered) {
+  test::ScriptedBackend scripted;
+  scripted.server->answer_with("OpenSession", application_exception("OpenSession", kUnset));
+  scripted.server->answer("OpenSession", opened_on_hive(9));
+  scripted.server->answer("ExecuteStatement", finished(column_page(0, {1, 2, 3}, false), false));
+  scripted.server->answer("FetchResults", column_page(0, {4, 5}, false));
+  scripted.server->answer("FetchResults", column_page(0, {}, false));
+  const auto session = scripted.backend.open_session({}, {});
+  const Parameters none;
+  const auto operation = session->execute({.sql = "SELECT 1", .parameters = &none}, {});
+
+  std::int64_t rows = 0;
+  while (const auto page = operation->next_page({}))
+    rows += std::get<ColumnarRows>(page->rows).columns.front().count;
+
+  EXPECT_EQ(rows, 5);
+}
+
 TEST(HiveSession, RefusesParametersWithTheNameOfTheServer) {
   test::ScriptedBackend scripted;
   scripted.server->answer_with("OpenSession", application_exception("OpenSession", kUnset));

@@ -271,6 +271,39 @@ TEST_F(ThriftOperationTest, ALostPageIsAnErrorWhenTheServerGivesOtherRowsForIt) 
   EXPECT_EQ(capture_error([&] { operation->next_page({}); }).kind(), ErrorKind::CorruptResult);
 }
 
+TEST_F(ThriftOperationTest, ALostLastPageIsAnErrorWhenTheServerStandsBehindItsRows) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  server().answer_with("FetchResults", lost);
+  server().answer("FetchResults", column_page(3, {}, false));  // the cursor had moved on
+  const auto operation = execute();
+  operation->next_page({});
+
+  EXPECT_EQ(capture_error([&] { operation->next_page({}); }).kind(), ErrorKind::CorruptResult);
+}
+
+TEST_F(ThriftOperationTest, AnEmptyLastPageBehindTheRowsIsTheEnd) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1, 2}, true), false));
+  server().answer("FetchResults", column_page(2, {}, false));
+
+  EXPECT_EQ(drain(*execute()), 2);
+}
+
+TEST_F(ThriftOperationTest, AfterATimeoutThePageIsAskedForByItsRows) {
+  server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
+  server().answer_with("FetchResults", [](const http::Request&, std::int32_t) -> http::Reply {
+    throw_error({.kind = ErrorKind::Timeout, .message = "the caller's time is over"});
+  });
+  server().answer("FetchResults", column_page(1, {2}, false));
+  const auto operation = execute();
+  operation->next_page({});
+  EXPECT_EQ(capture_error([&] { operation->next_page({}); }).kind(), ErrorKind::Timeout);
+
+  EXPECT_EQ(drain(*operation), 1);
+  const auto last = server().last_request<tcli::TFetchResultsReq>("FetchResults");
+  EXPECT_TRUE(last.__isset.startRowOffset);
+  EXPECT_EQ(last.startRowOffset, 1);
+}
+
 TEST_F(ThriftOperationTest, APageAskedForAheadIsNotAskedForTwice) {
   server().answer("ExecuteStatement", finished(column_page(0, {1}, true), false));
   server().answer("FetchResults", column_page(1, {2}, true));
