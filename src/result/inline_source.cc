@@ -44,7 +44,9 @@ std::optional<arrow::UniqueArray> InlineSource::next() {
                  .message = base::concat("a batch of the result declares ", batch.row_count,
                                          " rows but holds ", rows->length)});
   // Servers may pad the last batch beyond the result (reference/results.md 1.5).
-  if (rows->length > batch.row_count) return arrow::slice(std::move(rows), batch.row_count);
+  // A number that is missing cuts nothing.
+  if (batch.row_count > 0 && rows->length > batch.row_count)
+    return arrow::slice(std::move(rows), batch.row_count);
   return rows;
 }
 
