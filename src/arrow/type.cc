@@ -4,7 +4,9 @@
 
 #include "base/text.h"
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 
 namespace dbsql::arrow {
 namespace {
@@ -277,6 +279,16 @@ bool same_layout(const TypeNode& a, const TypeNode& b) noexcept {
     if (!same_layout(a.children[i], b.children[i])) return false;
   }
   return a.dictionary == nullptr || same_layout(*a.dictionary, *b.dictionary);
+}
+
+bool same_types(const ArrowSchema& a, const ArrowSchema& b) noexcept {
+  const auto text = [](const char* words) { return std::string_view(words ? words : ""); };
+  const auto same = [](const ArrowSchema* left, const ArrowSchema* right) {
+    return left == nullptr || right == nullptr ? left == right : same_types(*left, *right);
+  };
+  if (text(a.format) != text(b.format) || text(a.name) != text(b.name)) return false;
+  if (a.n_children != b.n_children || !same(a.dictionary, b.dictionary)) return false;
+  return std::equal(a.children, a.children + a.n_children, b.children, same);
 }
 
 }  // namespace dbsql::arrow

@@ -125,4 +125,8 @@ TypeNode resolve_type(const ArrowSchema& schema);
 /// decimal precision.
 bool same_layout(const TypeNode& a, const TypeNode& b) noexcept;
 
+/// Whether both have the same names and types throughout, so that arrays of one are arrays of the
+/// other.
+bool same_types(const ArrowSchema& a, const ArrowSchema& b) noexcept;
+
 }  // namespace dbsql::arrow

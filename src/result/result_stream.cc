@@ -52,16 +52,29 @@ arrow::UniqueSchema read_arrow_schema(const base::Buffer& message) {
 
 }  // namespace
 
-ResultStream::ResultStream(std::shared_ptr<protocol::Operation> operation, std::int64_t row_limit,
-                           const base::CallContext& call, CloudFetchEnvironment files,
-                           const AskTimeZone& ask_zone)
+ResultStream::ResultStream(std::shared_ptr<protocol::Operation> operation,
+                           CloudFetchEnvironment files, std::int64_t row_limit)
     : operation_(std::move(operation)), environment_(std::move(files)) {
   if (row_limit > 0) rows_left_ = row_limit;
+}
+
+ResultStream::ResultStream(std::shared_ptr<protocol::Operation> operation, std::int64_t row_limit,
+                           const base::CallContext& call, CloudFetchEnvironment files)
+    : ResultStream(std::move(operation), std::move(files), row_limit) {
+  open(call);
+}
+
+void ResultStream::open(const base::CallContext& call, const AskTimeZone& ask_zone) {
   try {
-    read_schema(call);
+    if (!arrow_schema_) read_schema(call);
     if (ask_zone && lacks_time_zone(schema_)) {
       if (const auto zone = ask_zone(call)) schema_ = with_time_zone(schema_, *zone);
     }
+  } catch (const Error& error) {
+    const bool may_come_back =
+        error.kind() == ErrorKind::Timeout || error.kind() == ErrorKind::Cancelled;
+    if (!may_come_back) close();
+    throw;
   } catch (...) {
     close();
     throw;

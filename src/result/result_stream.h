@@ -38,13 +38,19 @@ class ResultStream {
   /// \param operation  finished
   /// \param row_limit  rows beyond it are cut; 0 = all
   /// \param files      how files are downloaded, for results that come as links
-  /// \param ask_zone   called, here and once, when timestamps come without their zone
+  ResultStream(std::shared_ptr<protocol::Operation> operation, CloudFetchEnvironment files,
+               std::int64_t row_limit);
+  /// The same, opened.
   ResultStream(std::shared_ptr<protocol::Operation> operation, std::int64_t row_limit,
-               const base::CallContext& call, CloudFetchEnvironment files = {},
-               const AskTimeZone& ask_zone = {});
+               const base::CallContext& call, CloudFetchEnvironment files = {});
   ~ResultStream() { close(); }
   ResultStream(const ResultStream&) = delete;
   ResultStream& operator=(const ResultStream&) = delete;
+
+  /// Reads what comes before the rows. After a deadline or a stop of `call` it may be called again;
+  /// any other error closes the stream.
+  /// \param ask_zone  called when timestamps come without their zone
+  void open(const base::CallContext& call, const AskTimeZone& ask_zone = {});
 
   const Schema& schema() const noexcept { return schema_; }
   const ArrowSchema& arrow_schema() const noexcept { return *arrow_schema_; }

@@ -144,9 +144,8 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
                                            const base::CallContext& limits);
   bool may_run_again(std::string_view sql, const Error& error) const noexcept;
   bool outlives_session(std::string_view sql, Purpose purpose) const noexcept;
-  std::function<std::optional<Result>(session::RunAgain)> repeat_of(std::string_view sql,
-                                                                    const Parameters& parameters,
-                                                                    const ExecuteOptions& options);
+  std::function<std::optional<Result>(session::RunAgain, std::stop_token)> repeat_of(
+      std::string_view sql, const Parameters& parameters, const ExecuteOptions& options);
 
   session::LiveSession session_;
   const result::CloudFetchEnvironment files_;

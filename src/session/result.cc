@@ -27,10 +27,16 @@ std::optional<arrow::UniqueArray> Result::Impl::read_locked() {
       return batch;
     }
   } catch (const Error& error) {
-    if (go_on_elsewhere_locked(error)) {
-      stream_->close();
-      return successor_->next();
-    }
+    if (!go_on_elsewhere_locked(error)) throw;
+  }
+  stream_->close();
+  return successor_->next();
+}
+
+std::optional<arrow::UniqueArray> Result::Impl::read_and_tell_locked() {
+  try {
+    return read_locked();
+  } catch (const Error& error) {
     statement_->tell(observe::Failed{&error});
     statement_->rethrow(error);
   }
@@ -41,9 +47,9 @@ std::optional<arrow::UniqueArray> Result::Impl::next() {
   if (at_end_) return std::nullopt;
   if (failure_) std::rethrow_exception(failure_);
   try {
-    auto batch = successor_
-                     ? successor_->next()
-                     : base::with_ids(statement_->reading_call(), [this] { return read_locked(); });
+    auto batch = successor_ ? successor_->next()
+                            : base::with_ids(statement_->reading_call(),
+                                             [this] { return read_and_tell_locked(); });
     at_end_ = !batch;
     has_rows_ = true;
     return batch;
@@ -68,23 +74,22 @@ bool Result::Impl::go_on_elsewhere_locked(const Error& failure) {
   if (has_rows_) return false;
   auto result = statement_->run_again(failure, stream_->storage_is_unreachable());
   if (!result) return false;
-  if (result->schema().size() != schema().size())
+  if (!arrow::same_types(result->impl_->arrow_schema(), arrow_schema()))
     throw_error({.kind = ErrorKind::CorruptResult,
                  .message = "the result has other columns now than when it was first asked for; "
                             "run the statement again"});
   const std::lock_guard lock(successor_mutex_);
-  if (closed_) return false;
+  statement_->require_open();  // it may have been closed meanwhile
   successor_ = std::move(result->impl_);
   return true;
 }
 
 void Result::Impl::close() noexcept {
+  statement_->end_reading();  // a reader on another thread leaves now
   {
     const std::lock_guard lock(successor_mutex_);
-    closed_ = true;
     if (successor_) successor_->close();
   }
-  statement_->end_reading();  // a reader on another thread leaves now
   const std::lock_guard lock(mutex_);
   stream_->close();
   statement_->tell(observe::StatementEnded{});

@@ -60,6 +60,7 @@ class Result::Impl {
  private:
   std::optional<arrow::UniqueArray> read_locked();
   bool go_on_elsewhere_locked(const Error& failure);
+  std::optional<arrow::UniqueArray> read_and_tell_locked();
 
   const std::shared_ptr<session::Statement> statement_;
   const std::unique_ptr<result::ResultStream> stream_;
@@ -72,7 +73,6 @@ class Result::Impl {
   std::exception_ptr failure_;  // guarded by mutex_; set once, thrown from then on
 
   mutable std::mutex successor_mutex_;
-  bool closed_ = false;              // guarded by successor_mutex_
   std::shared_ptr<Impl> successor_;  // guarded by successor_mutex_; set once, delivers all rows
 
   // For the reader.

@@ -79,23 +79,25 @@ bool Connection::Impl::may_run_again(std::string_view sql, const Error& error) c
 
 /// For a result whose rows cannot be had where they are, because storage is out of reach or the
 /// server has forgotten them: the statement once more. Only for what changes nothing.
-std::function<std::optional<Result>(session::RunAgain)> Connection::Impl::repeat_of(
-    std::string_view sql, const Parameters& parameters, const ExecuteOptions& options) {
+std::function<std::optional<Result>(session::RunAgain, std::stop_token)>
+Connection::Impl::repeat_of(std::string_view sql, const Parameters& parameters,
+                            const ExecuteOptions& options) {
   if (!session::only_reads(sql)) return {};
-  return [self = shared_from_this(), text = std::string(sql), parameters, options,
-          is_inline =
-              storage_is_unreachable_.load()](session::RunAgain why) -> std::optional<Result> {
+  return [self = shared_from_this(), text = std::string(sql), parameters, again = options,
+          is_inline = storage_is_unreachable_.load()](
+             session::RunAgain why, std::stop_token stop) mutable -> std::optional<Result> {
+    again.stop = std::move(stop);  // of the first statement, which follows the caller's
     if (why == session::RunAgain::SessionLost) {
       if (!self->outlives_session(text, {})) return std::nullopt;  // a transaction has begun since
-      return self->query(text, parameters, options, {.is_repeat = true});
+      return self->query(text, parameters, again, {.is_repeat = true});
     }
     if (is_inline) return std::nullopt;
     if (!self->storage_is_unreachable_.exchange(true))
-      base::log(LogLevel::Warn, "cloudfetch", self->call_of(options),
+      base::log(LogLevel::Warn, "cloudfetch", self->call_of(again),
                 "the storage host of this result cannot be reached from here; results of this "
                 "connection come inline from now on, which is slower. Open the way to it, or set "
                 "cloudfetch.enabled=false to say that it is meant");
-    return self->query(text, parameters, options);
+    return self->query(text, parameters, again);
   };
 }
 

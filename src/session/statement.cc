@@ -98,19 +98,20 @@ bool Statement::wait(const base::CallContext& limits) {
     within(limits, [&](const base::CallContext& call) { operation_->wait(call); });
     tell(observe::StatementReady{});
     return true;
-  } catch (const TimeoutError& error) {
-    const auto passed = [now = clock_.now()](std::optional<base::Clock::TimePoint> moment) {
-      return moment && *moment <= now;
-    };
-    const bool only_this_wait =
-        passed(limits.deadline) && !passed(call_.deadline) && !passed(wait_until_);
-    if (only_this_wait) return false;
-    tell(observe::Failed{&error});
-    throw;
   } catch (const Error& error) {
+    if (is_of_this_wait(error, limits)) return false;
     tell(observe::Failed{&error});
     throw;
   }
+}
+
+/// Whether nothing has come to its end but the time that a caller had for one call.
+bool Statement::is_of_this_wait(const Error& error, const base::CallContext& limits) const {
+  const auto passed = [now = clock_.now()](std::optional<base::Clock::TimePoint> moment) {
+    return moment && *moment <= now;
+  };
+  return error.kind() == ErrorKind::Timeout && passed(limits.deadline) && !passed(call_.deadline) &&
+         !passed(wait_until_);
 }
 
 StatementState Statement::state(const base::CallContext& limits) {
@@ -135,24 +136,28 @@ Result Statement::open_result(const base::CallContext& limits) {
       // A stream that cannot be opened would close the operation.
       const bool is_staging = operation_->metadata(call).is_staging;
       if (!is_staging) require_no_streams(staging_);
-      auto stream =
-          std::make_unique<result::ResultStream>(operation_, is_staging ? 0 : row_limit_, call,
-                                                 files_, [&](const base::CallContext& asking) {
-                                                   return ask_time_zone(*session_, files_, asking);
-                                                 });
+      // It stays when the time for this call is over: it holds what was read of the result by then.
+      if (!opening_)
+        opening_ =
+            std::make_unique<result::ResultStream>(operation_, files_, is_staging ? 0 : row_limit_);
+      opening_->open(call, [&](const base::CallContext& asking) {
+        return ask_time_zone(*session_, files_, asking);
+      });
       std::optional<StagingResult> moved;
       if (is_staging) {
         // The server's time for the statement does not count here: it has finished.
         base::CallContext transfer = call;
         transfer.deadline = bounded_by(limits).deadline;
-        moved = move_file(*stream, transfer);
+        moved = move_file(*opening_, transfer);
       }
       tell(observe::ResultOpened{});
       hand_out();
-      return Result(std::make_unique<Result::Impl>(shared_from_this(), std::move(stream), moved));
+      return Result(std::make_unique<Result::Impl>(shared_from_this(), std::move(opening_), moved));
     });
   } catch (const Error& error) {
-    tell(observe::Failed{&error});
+    if (!is_of_this_wait(error, limits)) tell(observe::Failed{&error});
+    if (error.kind() != ErrorKind::Timeout && error.kind() != ErrorKind::Cancelled)
+      opening_.reset();
     result_taken_ = false;
     throw;
   } catch (...) {
@@ -241,9 +246,9 @@ void Statement::require_session() const {
 
 std::optional<Result> Statement::run_again(const Error& failure, bool storage_is_unreachable) {
   if (!run_again_ || operation_->affected_rows()) return std::nullopt;
-  if (storage_is_unreachable) return run_again_(RunAgain::WithoutStorage);
+  if (storage_is_unreachable) return run_again_(RunAgain::WithoutStorage, call_.stop);
   const bool is_lost = outlives_session_ && !is_ended_here() && is_lost_with_session(failure);
-  return is_lost ? run_again_(RunAgain::SessionLost) : std::nullopt;
+  return is_lost ? run_again_(RunAgain::SessionLost, call_.stop) : std::nullopt;
 }
 
 void Statement::rethrow(const Error& error) const {

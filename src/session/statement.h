@@ -39,7 +39,7 @@ struct StatementSettings {
   std::function<void(const Progress&)> on_progress;
   result::CloudFetchEnvironment files;
   /// Runs the statement again; empty where that might do harm, or for that reason would not help.
-  std::function<std::optional<Result>(RunAgain why)> run_again;
+  std::function<std::optional<Result>(RunAgain why, std::stop_token stop)> run_again;
   /// Whether it may run again when its session is lost.
   bool outlives_session = false;
   /// For a statement that moves a volume's file.
@@ -125,6 +125,7 @@ class Statement : public std::enable_shared_from_this<Statement> {
   enum class Ending : std::uint8_t { None, Cancelled, Closed };
 
   base::CallContext bounded_by(const base::CallContext& limits) const;
+  bool is_of_this_wait(const Error& error, const base::CallContext& limits) const;
   StagingResult move_file(result::ResultStream& stream, const base::CallContext& call);
   template <class Action>
   auto within(const base::CallContext& limits, Action&& action);
@@ -142,12 +143,13 @@ class Statement : public std::enable_shared_from_this<Statement> {
   const std::int64_t row_limit_;
   const std::function<void(const Progress&)> on_progress_;
   const result::CloudFetchEnvironment files_;
-  const std::function<std::optional<Result>(RunAgain why)> run_again_;
+  const std::function<std::optional<Result>(RunAgain why, std::stop_token stop)> run_again_;
   const bool outlives_session_;
   const StagingOptions staging_;
   const std::shared_ptr<const staging::Environment> staging_environment_;
-  /// Read, but not yet carried out with success: for whoever holds `result_taken_`.
-  std::optional<staging::Instruction> instruction_;
+  // For whoever holds `result_taken_`.
+  std::optional<staging::Instruction> instruction_;  // read, but not yet carried out with success
+  std::unique_ptr<result::ResultStream> opening_;    // until it is open
 
   std::atomic<Ending> ending_ = Ending::None;
   std::atomic<bool> cancelling_ = false;

@@ -228,6 +228,43 @@ TEST_F(CloudFetchWireTest, GoesOnInlineWhereNobodyConnectsToTheStorage) {
   EXPECT_EQ(read_in_order(result), 60'000);
 }
 
+TEST_F(CloudFetchWireTest, ClosingEndsAStatementThatIsRunAgainForInlineRows) {
+  for (const bool cancels : {false, true}) {
+    server_->faults().clear();
+    server_->faults().add({.path = "/_storage/", .count = 0, .fault = Fault::answer(403)});
+    server_->faults().add({.method = "ExecuteStatement", .skip = 1, .fault = Fault::stall()});
+    Connection connection = connect_here();
+    StatementHandle statement = connection.submit(kQuery);
+    Result result = statement.result();
+    const CapturedLog log;
+    Error error({});
+    std::jthread reader([&] { error = capture_error([&] { skip_batch(result); }); });
+    ASSERT_TRUE(eventually([&] { return !log.lines(LogLevel::Warn).empty(); }));
+
+    cancels ? statement.cancel() : result.close();
+
+    reader.join();
+    EXPECT_EQ(error.kind(), cancels ? ErrorKind::Cancelled : ErrorKind::StatementClosed);
+  }
+}
+
+TEST_F(CloudFetchWireTest, AStatementWhoseColumnsAreOthersWhenItIsRunAgainIsAnError) {
+  const auto define = [&](const std::string& column) {
+    connect_here().execute("CREATE OR REPLACE VIEW narrowed AS SELECT " + column +
+                           " AS n FROM range(60000)");
+  };
+  for (const char* other : {"CAST(id % 100 AS TINYINT)", "CAST(id AS DECIMAL(20,4))"}) {
+    server_->faults().clear();
+    define("CAST(id AS DECIMAL(20,2))");
+    server_->faults().add({.path = "/_storage/", .count = 0, .fault = Fault::answer(403)});
+    Connection connection = connect_here();
+    Result result = connection.query("SELECT n FROM narrowed");
+    define(other);
+
+    EXPECT_EQ(capture_error([&] { skip_batch(result); }).kind(), ErrorKind::CorruptResult) << other;
+  }
+}
+
 TEST_F(CloudFetchWireTest, DoesNotRepeatAStatementThatMayChangeSomething) {
   server_->faults().add({.path = "/_storage/", .count = 0, .fault = Fault::answer(403)});
   Connection connection = connect_here();

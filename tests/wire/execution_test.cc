@@ -46,6 +46,25 @@ TEST_F(ExecutionTest, ASubmittedStatementGivesItsRowsLater) {
   EXPECT_TRUE(eventually([] { return requests("CloseOperation") == 1; }));
 }
 
+TEST_F(ExecutionTest, AResultThatDidNotComeInTimeCanBeAskedForAgain) {
+  // The first needs a page, the second the zone of the session, before there is a schema.
+  const std::pair<const char*, const char*> cases[] = {
+      {"result.format=columns", "FetchResults"}, {"result.native_types=none", "ExecuteStatement"}};
+  for (const auto& [options, method] : cases) {
+    Connection connection = connect(options);
+    StatementHandle handle =
+        connection.submit("SELECT TIMESTAMP '2021-07-01 05:43:28' AS t FROM range(10)");
+    ASSERT_TRUE(handle.wait());
+    warehouse().faults().add({.method = method, .fault = Fault::stall()});
+
+    EXPECT_EQ(capture_error([&] { handle.result({.timeout = 200ms}); }).kind(), ErrorKind::Timeout)
+        << options;
+    warehouse().faults().clear();
+    Result result = handle.result();
+    EXPECT_EQ(count_rows(result), 10) << options;
+  }
+}
+
 TEST_F(ExecutionTest, SubmittingReturnsWhileTheStatementRuns) {
   Connection connection = connect();
 

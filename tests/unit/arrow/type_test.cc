@@ -90,5 +90,21 @@ TEST(SameLayout, LooksAtTypesAndNotAtNames) {
                            layout(list_schema(make_schema("l", "")))));
 }
 
+TEST(SameTypes, LooksAtEverythingThatValuesAndTheirReadersDependOn) {
+  const auto same = [](UniqueSchema a, UniqueSchema b) { return same_types(*a, *b); };
+  const auto struct_of = [](UniqueSchema child) {
+    return struct_schema(children(std::move(child)));
+  };
+
+  EXPECT_TRUE(same(struct_of(make_schema("d:10,2", "a")), struct_of(make_schema("d:10,2", "a"))));
+  EXPECT_TRUE(same(struct_schema({}), struct_schema({})));
+  EXPECT_FALSE(same(struct_of(make_schema("d:10,2", "a")), struct_of(make_schema("d:10,3", "a"))));
+  EXPECT_FALSE(same(struct_of(make_schema("i", "a")), struct_of(make_schema("i", "b"))));
+  EXPECT_FALSE(same(struct_of(make_schema("i", "a")), struct_schema({})));
+  EXPECT_FALSE(same(list_schema(make_schema("i", "")), list_schema(make_schema("l", ""))));
+  EXPECT_FALSE(
+      same(make_schema({.format = "i", .dictionary = make_schema("u", "")}), make_schema("i", "")));
+}
+
 }  // namespace
 }  // namespace dbsql::arrow
