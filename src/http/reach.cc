@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "http/curl_failure.h"
 #include "http/curl_handles.h"
+#include "http/http_date.h"
 
 #include <algorithm>
 #include <ctime>
@@ -172,8 +173,7 @@ Reach reach(const Url& server, const CurlOptions& options, milliseconds limit,
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     found.status = static_cast<int>(status);
-    const std::time_t date = curl_getdate(attempt.date.c_str(), nullptr);
-    if (date != -1) found.date = std::chrono::system_clock::from_time_t(date);
+    found.date = parse_http_date(attempt.date);
     return found;
   }
   CurlFailure failure{.code = code,

@@ -1,8 +1,7 @@
 #include "http/retry_policy.h"
 
 #include "base/text.h"
-
-#include <curl/curl.h>
+#include "http/http_date.h"
 
 #include <algorithm>
 #include <limits>
@@ -118,13 +117,9 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value,
   if (const auto seconds = base::parse_number<std::int64_t>(value)) {
     return std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, kLongest));
   }
-  // curl_getdate reads all three forms of RFC 9110 5.6.7, and much that is none: a time of day must
-  // be there.
-  if (value.size() > 64 || value.find(':') == std::string_view::npos) return std::nullopt;
-  const std::time_t date = curl_getdate(std::string(value).c_str(), nullptr);
-  if (date == -1) return std::nullopt;
-  const auto wait =
-      std::chrono::ceil<std::chrono::seconds>(std::chrono::system_clock::from_time_t(date) - now);
+  const auto date = parse_http_date(value);
+  if (!date) return std::nullopt;
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(*date - now);
   return std::chrono::seconds(std::clamp<std::int64_t>(wait.count(), 0, kLongest));
 }
 

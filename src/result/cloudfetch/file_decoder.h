@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -33,10 +34,14 @@ class FileDecoder {
     std::int64_t rows = 0;
   };
 
+  /// In place of a count that nobody declared.
+  static constexpr std::int64_t kAllRows = std::numeric_limits<std::int64_t>::max();
+
   struct File {
-    std::int64_t row_count = 0;  ///< rows that belong to the result; surplus rows are cut
-    std::size_t size_hint = 0;   ///< about the decompressed size
-    HandedOut before;            ///< these rows are left out
+    /// Rows that belong to the result, surplus rows are cut; or kAllRows.
+    std::int64_t row_count = 0;
+    std::size_t size_hint = 0;                    ///< about the decompressed size
+    HandedOut before;                             ///< these rows are left out
     base::Clock* clock = &base::Clock::system();  ///< of the work's time
   };
 

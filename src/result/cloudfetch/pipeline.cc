@@ -9,6 +9,7 @@
 #include "result/cloudfetch/pipeline_state.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace dbsql::result {
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kKnownLinks =
     128;  // links live for minutes: hoarding more would only let them expire
 constexpr int kMostRefreshes = 3;
+constexpr std::int64_t kEndOfRows = std::numeric_limits<std::int64_t>::max();
 
 /// Why nobody can follow a link; empty for one that is well-formed.
 std::string_view defect_of(const protocol::ResultLink& link) {
@@ -27,29 +29,50 @@ std::string_view defect_of(const protocol::ResultLink& link) {
   return {};
 }
 
+[[noreturn]] void throw_overlap() {
+  throw_error({.kind = ErrorKind::CorruptResult, .message = "result files overlap in their rows"});
+}
+
 }  // namespace
 
 void CloudFetchPipeline::State::add(std::vector<protocol::ResultLink> links) {
   std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < links.size(); ++i) {
-    protocol::ResultLink& link = links[i];
-    if (!any_link_) next_row_ = link.start_row;
-    any_link_ = true;
+  for (protocol::ResultLink& link : links) {
+    if (!std::exchange(any_link_, true)) next_row_ = link.start_row;
+    count_last_locked(link.start_row);
     if (link.start_row != next_row_)
       throw_error({.kind = ErrorKind::CorruptResult,
                    .message = base::concat("a result file starts at row ", link.start_row,
                                            " where row ", next_row_, " was expected")});
-    // A count of 0 has been seen for files with rows: then the next file's start tells
-    // (reference/results.md 2.3).
-    if (link.row_count == 0 && i + 1 < links.size())
-      link.row_count = links[i + 1].start_row - link.start_row;
-    if (link.row_count < 0)
-      throw_error(
-          {.kind = ErrorKind::CorruptResult, .message = "result files overlap in their rows"});
+    if (link.row_count < 0) throw_overlap();
     next_row_ += link.row_count;
-    if (link.row_count == 0) continue;
-    append_locked(std::move(link));
+    if (link.row_count == 0) {
+      uncounted_ = std::move(link);
+    } else {
+      append_locked(std::move(link));
+    }
   }
+}
+
+/// A count of 0 has been seen for files with rows: then the next file's start tells
+/// (reference/results.md 2.3).
+void CloudFetchPipeline::State::count_last_locked(std::int64_t next_start) {
+  if (!uncounted_) return;
+  protocol::ResultLink link = *std::exchange(uncounted_, std::nullopt);
+  link.row_count = next_start - link.start_row;
+  if (link.row_count < 0) throw_overlap();
+  next_row_ = next_start;
+  if (link.row_count > 0) append_locked(std::move(link));
+}
+
+/// Nothing came after a link without a count: its file holds as many rows as it holds. Whatever
+/// comes after this cannot be in order.
+void CloudFetchPipeline::State::take_uncounted_locked() {
+  protocol::ResultLink link = *std::exchange(uncounted_, std::nullopt);
+  if (link.url.empty()) return;  // a place-holder in a result without rows
+  link.row_count = FileDecoder::kAllRows;
+  next_row_ = kEndOfRows;
+  append_locked(std::move(link));
 }
 
 void CloudFetchPipeline::State::append_locked(protocol::ResultLink link) {
@@ -164,7 +187,11 @@ std::optional<arrow::UniqueArray> CloudFetchPipeline::State::next_batch(
     std::unique_lock lock(mutex_);
     if (closed_) throw_error({.kind = ErrorKind::InvalidState, .message = "the result is closed"});
     if (auto batch = take_batch_locked()) return batch;
-    if (slots_.empty()) return std::nullopt;
+    if (slots_.empty()) {
+      if (!uncounted_) return std::nullopt;
+      take_uncounted_locked();
+      continue;
+    }
     if (slots_.front().state == Slot::State::Stale) {
       renew_links(lock, call);
     } else {
@@ -216,7 +243,8 @@ void CloudFetchPipeline::State::apply_locked(std::vector<protocol::ResultLink> l
       return link.start_row == slot.link.start_row;
     });
     if (fresh == links.end()) continue;
-    if (fresh->row_count != 0 && fresh->row_count != slot.link.row_count)
+    const bool is_counted = slot.link.row_count != FileDecoder::kAllRows;
+    if (is_counted && fresh->row_count != 0 && fresh->row_count != slot.link.row_count)
       throw_error({.kind = ErrorKind::CorruptResult,
                    .message = base::concat("the fresh link for row ", slot.link.start_row,
                                            " declares ", fresh->row_count,
@@ -224,6 +252,9 @@ void CloudFetchPipeline::State::apply_locked(std::vector<protocol::ResultLink> l
     const std::int64_t row_count = slot.link.row_count;
     slot.link = std::move(*fresh);
     slot.link.row_count = row_count;
+    // A link cannot be fresher than this. If it looks too old, it lives for less than our margin,
+    // or our clock is wrong: then the storage is the one to refuse it.
+    slot.ignores_expiry = is_near_expiry_locked(slot.link);
     slot.state = Slot::State::Waiting;
     refuse_malformed_locked(slot);
   }

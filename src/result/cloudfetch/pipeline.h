@@ -8,6 +8,7 @@
 #include "protocol/backend.h"
 #include "result/cloudfetch/download.h"
 #include "result/cloudfetch/memory_budget.h"
+#include "result/cloudfetch/server_clock.h"
 
 #include <chrono>
 #include <cstdint>
@@ -22,8 +23,10 @@ struct CloudFetchOptions {
   int threads = 0;  ///< parallel downloads; 0 = adaptive
   std::chrono::milliseconds stall_timeout{
       30'000};  ///< without a byte, a download is given up and repeated
-  std::chrono::milliseconds refresh_margin{60'000};  ///< links that expire sooner are renewed first
-  std::chrono::milliseconds retry_budget{300'000};   ///< of waiting, for each file
+  /// Links that expire sooner, by the server's clock, are renewed first; fresh ones are tried as
+  /// they are.
+  std::chrono::milliseconds refresh_margin{60'000};
+  std::chrono::milliseconds retry_budget{300'000};  ///< of waiting, for each file
 };
 
 /// What a pipeline works with; the defaults are the process's own.
@@ -33,6 +36,8 @@ struct CloudFetchEnvironment {
   base::Executor* executor = &base::Executor::cpu();
   base::Clock* clock = &base::Clock::system();
   CloudFetchOptions options;
+  /// What copies of this environment have learnt of the servers' time, together.
+  std::shared_ptr<ServerClock> server_clock = std::make_shared<ServerClock>();
   /// Hears of the files of one result; may be null.
   std::shared_ptr<observe::Observer> observer;
 };

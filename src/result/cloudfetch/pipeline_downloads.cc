@@ -99,7 +99,24 @@ void CloudFetchPipeline::State::launch(const Start& start) {
 }
 
 bool CloudFetchPipeline::State::is_stale_locked(const Slot& slot) const {
-  return environment_.clock->system_now() + environment_.options.refresh_margin >= slot.link.expiry;
+  return !slot.ignores_expiry && is_near_expiry_locked(slot.link);
+}
+
+bool CloudFetchPipeline::State::is_near_expiry_locked(const protocol::ResultLink& link) const {
+  return server_now_locked() + environment_.options.refresh_margin >= link.expiry;
+}
+
+std::chrono::system_clock::time_point CloudFetchPipeline::State::server_now_locked() const {
+  return environment_.server_clock->at(environment_.clock->system_now());
+}
+
+/// Every reply tells the time of its server.
+void CloudFetchPipeline::State::note_time_locked(const http::Reply& reply, TimePoint started) {
+  const auto* response = std::get_if<http::Response>(&reply);
+  if (response == nullptr) return;
+  const auto until = environment_.clock->system_now();
+  const auto took = std::chrono::duration_cast<decltype(until)::duration>(now() - started);
+  environment_.server_clock->note(response->headers, until - took, until);
 }
 
 bool CloudFetchPipeline::State::may_start_locked(Slot& slot, bool is_head) {
@@ -207,6 +224,7 @@ std::vector<AbortDownload> CloudFetchPipeline::State::absorb_locked(Slot& slot,
                                                                     std::uint64_t sequence,
                                                                     const Transfer& transfer,
                                                                     http::Reply reply) {
+  note_time_locked(reply, transfer.started);
   const DownloadVerdict verdict = judge(reply);
   if (verdict != DownloadVerdict::Done) {
     // What came of it is out already, or worth nothing without the rest.
@@ -290,7 +308,7 @@ std::optional<std::chrono::seconds> CloudFetchPipeline::State::read_hint_locked(
   if (response == nullptr) return std::nullopt;
   if (response->status == 503 || response->status == 429) parallelism_.slow_down();
   return http::parse_retry_after(http::find_header(response->headers, "retry-after"),
-                                 environment_.clock->system_now());
+                                 server_now_locked());
 }
 
 /// Of a download and its twin one has failed: the other one goes on alone for a while.

@@ -53,6 +53,8 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   std::optional<arrow::UniqueArray> take_batch_locked();
   bool head_has_news_locked() const;
   std::optional<arrow::UniqueArray> next_batch(const base::CallContext& call);
+  void count_last_locked(std::int64_t next_start);
+  void take_uncounted_locked();
   void append_locked(protocol::ResultLink link);
   void refuse_malformed_locked(Slot& slot);
   static void end_with_locked(Slot& slot, ErrorFields fields);
@@ -68,6 +70,9 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
   std::vector<Start> choose_starts_locked();
   bool may_start_locked(Slot& slot, bool is_head);
   bool is_stale_locked(const Slot& slot) const;
+  bool is_near_expiry_locked(const protocol::ResultLink& link) const;
+  std::chrono::system_clock::time_point server_now_locked() const;
+  void note_time_locked(const http::Reply& reply, TimePoint started);
   Start begin_locked(Slot& slot, std::uint64_t sequence);
   std::optional<TimePoint> next_event_locked() const;
   std::optional<TimePoint> hedge_time_locked(const Slot& slot) const;
@@ -111,11 +116,13 @@ class CloudFetchPipeline::State : public std::enable_shared_from_this<State> {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Slot> slots_;                // guarded by mutex_; front = the file being consumed
-  std::uint64_t first_sequence_ = 0;      // guarded by mutex_; number of the front slot
-  std::uint64_t next_transfer_ = 1;       // guarded by mutex_
-  std::int64_t next_row_ = 0;             // guarded by mutex_; first row of the next link
-  bool any_link_ = false;                 // guarded by mutex_
+  std::deque<Slot> slots_;            // guarded by mutex_; front = the file being consumed
+  std::uint64_t first_sequence_ = 0;  // guarded by mutex_; number of the front slot
+  std::uint64_t next_transfer_ = 1;   // guarded by mutex_
+  std::int64_t next_row_ = 0;         // guarded by mutex_; first row of the next link
+  bool any_link_ = false;             // guarded by mutex_
+  std::optional<protocol::ResultLink>
+      uncounted_;                         // guarded by mutex_; the last one, if it has none
   int running_ = 0;                       // guarded by mutex_; downloads under way
   bool closed_ = false;                   // guarded by mutex_
   int slow_files_ = 0;                    // guarded by mutex_

@@ -64,7 +64,9 @@ struct Slot {
   int hedges = 0;                                       ///< second downloads beside a slow one
   std::chrono::steady_clock::time_point no_hedge_before{};  ///< after one that failed
   int refreshes = 0;                                        ///< links asked for again
-  bool decoded_once = false;                                ///< one download was damaged
+  bool ignores_expiry =
+      false;                  ///< the link looked too old when it was fresh: our clock may be wrong
+  bool decoded_once = false;  ///< one download was damaged
   std::chrono::milliseconds waited{0};
   std::string last_problem;
   int last_status = 0;

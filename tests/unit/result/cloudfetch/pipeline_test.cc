@@ -180,6 +180,52 @@ TEST_F(CloudFetchTest, RenewsALinkBeforeItExpires) {
   EXPECT_EQ(storage_.count("old"), 0);
 }
 
+TEST_F(CloudFetchTest, UsesAFreshLinkHoweverOldItLooks) {
+  ResultLink by_another_clock = link("a", 0, 1);
+  by_another_clock.expiry = clock_.system_now() - 1min;  // ours is fast
+  fresh_links_ = {by_another_clock};
+  storage_.answer("a", http::Response{.status = 503});
+  storage_.answer("a", file_of({1}));
+  pipeline().add({by_another_clock});
+
+  EXPECT_EQ(rest(), Values{1});
+  EXPECT_EQ(refreshed_, Values{0}) << "once, and not again for the second attempt";
+}
+
+TEST_F(CloudFetchTest, LearnsTheServersTimeFromTheStorage) {
+  http::Response file = file_of({1});
+  file.headers = {{"Date", "Sun, 15 Jun 2025 14:50:40 GMT"}};  // 16 minutes before our time
+  std::vector<ResultLink> links;
+  for (int i = 0; i < 3; ++i) {
+    links.push_back(link(std::to_string(i), i, 1));
+    links.back().expiry -= 16min;
+    storage_.answer(std::to_string(i), file);
+  }
+  fresh_links_ = {links[0]};
+  options_.threads = 1;
+  pipeline().add({links[0]});
+  EXPECT_EQ(rest(), Values{1});
+  pipeline().add({links[1], links[2]});
+
+  EXPECT_EQ(rest(), (Values{1, 1}));
+  EXPECT_EQ(refreshed_, Values{0}) << "the others are known to be good for 15 minutes";
+}
+
+TEST_F(CloudFetchTest, RenewsLinksThatExpireByAServersClockThatIsAheadOfOurs) {
+  http::Response file = file_of({1});
+  file.headers = {{"Date", "Sun, 15 Jun 2025 15:26:40 GMT"}};  // 20 minutes after our time
+  storage_.answer("a", file);
+  pipeline().add({link("a", 0, 1)});
+  EXPECT_EQ(rest(), Values{1});
+  fresh_links_ = {link("new", 1, 1)};
+  fresh_links_[0].expiry += 20min;
+  storage_.answer("new", file_of({2}));
+  pipeline().add({link("old", 1, 1)});  // good for 15 minutes by our clock
+
+  EXPECT_EQ(rest(), Values{2});
+  EXPECT_EQ(storage_.count("old"), 0);
+}
+
 TEST_F(CloudFetchTest, RenewsARefusedLink) {
   storage_.answer("old", http::Response{.status = 403});
   fresh_links_ = {link("new", 0, 1)};
@@ -250,6 +296,47 @@ TEST_F(CloudFetchTest, TakesTheCountOfAFileWithoutOneFromTheNextFile) {
 
   EXPECT_EQ(rest(), (Values{1, 2, 3}));
   EXPECT_EQ(storage_.count("empty"), 0);
+}
+
+TEST_F(CloudFetchTest, DownloadsALastFileWithoutACountAndTakesAllOfItsRows) {
+  storage_.answer("a", file_of({1, 2}));
+  storage_.answer("b", file_of({3, 4, 5}));
+  storage_.answer("c", file_of({6, 7}, test::Wire::Plain));
+  pipeline().add({link("a", 0, 2), link("b", 2, 0)});
+  EXPECT_EQ(rest(), (Values{1, 2, 3, 4, 5}));
+  EXPECT_EQ(storage_.count("b"), 1);
+
+  pipeline_.reset();
+  pipeline().add({link("c", 0, 0)});
+  EXPECT_EQ(rest(), (Values{6, 7}));
+}
+
+TEST_F(CloudFetchTest, TakesTheCountOfTheLastFileOfAPageFromTheNextPage) {
+  storage_.answer("a", file_of({1, 2, 9, 9}));
+  storage_.answer("c", file_of({3}));
+  pipeline().add({link("a", 0, 0)});
+  pipeline().add({link("empty", 2, 0)});
+  pipeline().add({link("c", 2, 1)});
+
+  EXPECT_EQ(rest(), (Values{1, 2, 3}));
+  EXPECT_EQ(storage_.count("empty"), 0);
+}
+
+TEST_F(CloudFetchTest, AnEmptyResultMayComeAsOneFile) {
+  storage_.answer("a", file_of({}));
+  pipeline().add({link("a", 0, 0)});
+
+  EXPECT_EQ(rest(), Values{});
+  EXPECT_EQ(storage_.count("a"), 1);
+}
+
+TEST_F(CloudFetchTest, ALinkAfterAFileThatWasTakenForTheLastIsAnError) {
+  storage_.answer("a", file_of({1, 2}));
+  pipeline().add({link("a", 0, 0)});
+  EXPECT_EQ(rest(), (Values{1, 2}));
+
+  EXPECT_EQ(capture_error([&] { pipeline().add({link("b", 0, 1)}); }).kind(),
+            ErrorKind::CorruptResult);
 }
 
 TEST_F(CloudFetchTest, SendsTheLinksHeadersAndNoOthers) {
