@@ -1,5 +1,6 @@
 #include "base/redact.h"
 
+#include "base/secret_value.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -11,6 +12,7 @@ namespace dbsql::base {
 namespace {
 
 constexpr std::string_view kMask = "***";
+constexpr std::size_t kNone = std::string_view::npos;
 
 bool is_token_char(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -30,22 +32,19 @@ std::size_t token_length(std::string_view text) noexcept {
                                   text.begin());
 }
 
-/// Length of the text up to the first character that ends a value in a form, a URL or a sentence.
-std::size_t value_length(std::string_view text) noexcept {
-  const std::size_t end = text.find_first_of("& \t\r\n\"'<>#,;)}]");
-  return end == std::string_view::npos ? text.size() : end;
-}
-
 /// Copies `text` piece by piece; each rule recognises a secret at the current position and says
 /// what to keep of it.
 class Redactor {
  public:
-  explicit Redactor(std::string_view text) : text_(text) { out_.reserve(text.size()); }
+  Redactor(std::string_view text, bool is_strict) : text_(text), is_strict_(is_strict) {
+    out_.reserve(text.size());
+  }
 
   std::string run() {
     while (at_ < text_.size()) {
-      if (credential_header() || scheme_credentials() || bare_token() || dsn_token() || url() ||
-          secret_field())
+      find_value();
+      if (found_value() || query() || credential_header() || scheme_credentials() || bare_token() ||
+          private_key() || key_of_call() || dsn_token() || credentials_of_url() || oauth_code())
         continue;
       out_ += text_[at_++];
     }
@@ -65,34 +64,70 @@ class Redactor {
     at_ += length;
   }
 
+  /// Each name is looked at once, where it begins. What is between it and its value goes through
+  /// the other rules.
+  void find_value() {
+    if (at_ < name_end_ || at_ < value_.end || !is_name_char(text_[at_])) return;
+    name_end_ = at_;
+    while (name_end_ < text_.size() && is_name_char(text_[name_end_])) ++name_end_;
+    if (const auto value = secret_value(text_, {at_, name_end_}, is_strict_)) value_ = *value;
+  }
+
+  bool found_value() {
+    if (at_ < value_.begin || at_ >= value_.end) return false;
+    mask(value_.end - at_);
+    return true;
+  }
+
   /// Of headers that are credentials nothing is kept, up to the end of the line or of the quote.
   bool credential_header() {
     if (!at_word_start()) return false;
     for (const std::string_view name : {"Authorization", "Cookie"}) {  // Proxy-, Set- included
       if (!starts_with_ignore_case(rest(), name)) continue;
-      const std::size_t start = value_start(name.size(), ":");
-      if (start == 0) continue;
-      const std::size_t end = std::min(rest().find_first_of("\r\n\"'", start), rest().size());
-      if (end == start) continue;
-      keep(start);
-      mask(end - start);
+      const HeaderValue value = header_value(name.size());
+      if (value.start == 0) continue;
+      const std::size_t limit = value.quote == '\0'
+                                    ? rest().size()
+                                    : closing_quote(rest(), value.start, value.quote, value.depth);
+      const std::size_t end =
+          std::min(rest().substr(0, limit).find_first_of("\r\n", value.start), limit);
+      if (end == value.start) continue;
+      keep(value.start);
+      mask(end - value.start);
       return true;
     }
     return false;
   }
 
-  /// Where the value of a name at the current position begins; 0 when no value follows it.
-  std::size_t value_start(std::size_t skip, std::string_view separators) const noexcept {
+  struct HeaderValue {
+    std::size_t start = 0;  ///< 0 = there is none
+    char quote = '\0';      ///< that it, or the whole header, stands in
+    std::size_t depth = 0;  ///< of that quote's escapes
+  };
+
+  HeaderValue header_value(std::size_t at) const noexcept {
     const std::string_view text = rest();
-    const auto skip_fill = [&] {
-      while (skip < text.size() && (text[skip] == '"' || text[skip] == ' ' || text[skip] == '\''))
-        ++skip;
+    HeaderValue value;
+    std::size_t escapes = 0;
+    const auto see = [&](char c) {
+      const bool is_quote = c == '"' || c == '\'';
+      if (is_quote) value.quote = c;
+      if (is_quote) value.depth = escapes;
+      escapes = c == '\\' ? escapes + 1 : 0;
     };
+    const auto skip_fill = [&] {
+      while (at < text.size() && std::string_view("\\\"' ").find(text[at]) != kNone)
+        see(text[at++]);
+    };
+    if (at_ > 1) see(text_[at_ - 2]);
+    if (at_ > 0) see(text_[at_ - 1]);
     skip_fill();
-    if (skip >= text.size() || separators.find(text[skip]) == std::string_view::npos) return 0;
-    ++skip;
+    if (at >= text.size() || text[at] != ':') return {};
+    ++at;
+    escapes = 0;
     skip_fill();
-    return skip;
+    value.start = at;
+    return value;
   }
 
   bool scheme_credentials() {
@@ -122,41 +157,104 @@ class Redactor {
     return false;
   }
 
+  /// What a PEM block of a private key holds.
+  bool private_key() {
+    constexpr std::string_view kBegin = "-----BEGIN ";
+    constexpr std::string_view kLabel = "PRIVATE KEY-----";
+    constexpr std::size_t kLongestKind = 16;  // "ENCRYPTED ", "RSA "
+    if (!rest().starts_with(kBegin)) return false;
+    const std::size_t label =
+        rest().substr(0, kBegin.size() + kLongestKind + kLabel.size()).find(kLabel, kBegin.size());
+    if (label == kNone) return false;
+    keep(label + kLabel.size());
+    const std::size_t end = std::min(rest().find("-----END "), rest().size());
+    if (end > 0) mask(end);
+    return true;
+  }
+
+  /// `aes_encrypt(text, 'key')`: any literal in it may be the key.
+  bool key_of_call() {
+    if (at_ == 0 || text_[at_] != '(') return false;
+    const std::string_view before = text_.substr(0, at_);
+    const auto follows = [&](std::string_view name) {
+      return before.size() >= name.size() &&
+             equals_ignore_case(before.substr(before.size() - name.size()), name);
+    };
+    if (!follows("aes_encrypt") && !follows("aes_decrypt")) return false;
+    keep(1);
+    const std::size_t end = end_of_call(text_, at_);
+    if (end > at_) mask(end - at_);
+    return true;
+  }
+
   /// `token:SECRET@host`, the start of a DSN without scheme.
   bool dsn_token() {
     constexpr std::string_view kUser = "token:";
     if (!at_word_start() || !rest().starts_with(kUser)) return false;
-    const std::size_t end = rest().find_first_of("@ \t\r\n\"'<>");
-    if (end == std::string_view::npos || rest()[end] != '@' || end == kUser.size()) return false;
+    // The end is remembered, for texts that are made of such beginnings.
+    if (user_end_ == kNone || user_end_ < at_ + kUser.size())
+      user_end_ = std::min(text_.find_first_of("@ \t\r\n\"'<>", at_ + kUser.size()), text_.size());
+    const std::size_t length = user_end_ - at_ - kUser.size();
+    if (user_end_ == text_.size() || text_[user_end_] != '@' || length == 0) return false;
     keep(kUser.size());
-    mask(end - kUser.size());
+    mask(length);
     return true;
   }
 
   /// Host and path of a URL stay readable; a password in it and every value of its query do not.
-  bool url() {
-    if (!at_word_start()) return false;
-    const std::size_t scheme = rest().starts_with("https://")  ? 8
-                               : rest().starts_with("http://") ? 7
-                                                               : 0;
-    if (scheme == 0) return false;
-    keep(scheme);
-    const std::size_t stop = std::min(text_.find_first_of(" \t\r\n\"'<>", at_), text_.size());
-    const std::size_t authority_end = std::min(text_.find_first_of("/?#", at_), stop);
-    const std::size_t user = text_.substr(at_, authority_end - at_).rfind('@');
-    if (user != std::string_view::npos) mask(user);
-    mask_query(stop);
+  bool credentials_of_url() {
+    constexpr std::string_view kMark = "://";
+    if (!rest().starts_with(kMark)) return false;
+    const std::string_view scheme =
+        text_.substr(at_ - std::min<std::size_t>(at_, 5), std::min<std::size_t>(at_, 5));
+    const bool is_http =
+        equals_ignore_case(scheme, "https") ||
+        (scheme.size() >= 4 && equals_ignore_case(scheme.substr(scheme.size() - 4), "http"));
+    keep(kMark.size());
+    find_end_of_url();
+    const std::size_t authority_end = std::min(text_.find_first_of("/?#", at_), url_.end);
+    const std::string_view authority = text_.substr(at_, authority_end - at_);
+    std::size_t user = authority.rfind('@');
+    // A password with a slash in it: no host has such a port.
+    const std::size_t colon = authority.find(':');
+    const bool is_cut = user == kNone && colon != kNone && url_.last_at != kNone &&
+                        url_.last_at > at_ && !is_port(authority.substr(colon + 1));
+    if (is_cut) user = url_.last_at - at_;
+    if (user != kNone && is_http) {
+      mask(user);
+    } else if (user != kNone && colon < user) {  // before the @ of others may stand a container
+      keep(colon + 1);
+      mask(user - colon - 1);
+    }
+    if (is_http) has_query_ = true;
+    return true;
+  }
+
+  static bool is_port(std::string_view text) noexcept {
+    return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  }
+
+  void find_end_of_url() {
+    if (url_.end >= at_ && url_.end != kNone) return;
+    has_query_ = false;
+    url_.end = std::min(text_.find_first_of(" \t\r\n\"'<>", at_), text_.size());
+    const std::size_t last = text_.substr(at_, url_.end - at_).rfind('@');
+    url_.last_at = last == kNone ? kNone : at_ + last;
+  }
+
+  /// From the question mark on.
+  bool query() {
+    if (!has_query_ || text_[at_] != '?') return false;
+    if (at_ >= url_.end) {
+      has_query_ = false;
+      return false;
+    }
+    mask_query(url_.end);
     return true;
   }
 
   void mask_query(std::size_t stop) {
-    const std::string_view part = text_.substr(at_, stop - at_);
-    const std::size_t question = part.find('?');
-    if (question == std::string_view::npos) {
-      keep(part.size());
-      return;
-    }
-    keep(question + 1);
+    keep(1);
     while (at_ < stop) {
       const std::string_view pairs = text_.substr(at_, stop - at_);
       const std::size_t pair_end = std::min(pairs.find('&'), pairs.size());
@@ -171,46 +269,31 @@ class Redactor {
     }
   }
 
-  /// `name=value` and `"name": "value"` of fields that hold secrets; `proxy.password` and
-  /// `azure_client_secret` end with such a name.
-  bool secret_field() {
-    if (at_ > 0 && is_word_char(text_[at_ - 1]) && text_[at_ - 1] != '_') return false;
-    static constexpr std::array<std::string_view, 17> kNames{"client_secret",
-                                                             "refresh_token",
-                                                             "access_token",
-                                                             "subject_token",
-                                                             "request_token",
-                                                             "assertion",
-                                                             "code_verifier",
-                                                             "password",
-                                                             "accessToken",
-                                                             "clientSecret",
-                                                             "id_token",
-                                                             "device_code",
-                                                             "refreshToken",
-                                                             "passphrase",
-                                                             "service_account",
-                                                             "google_credentials",
-                                                             "pwd"};
-    for (const std::string_view name : kNames) {
-      if (starts_with_ignore_case(rest(), name) && mask_value(value_start(name.size(), "=:"), 1))
-        return true;
-    }
-    // OAuth's code: only where it is part of a form, for errors have codes as well.
-    return at_word_start() && rest().starts_with("code=") && mask_value(value_start(4, "="), 8);
-  }
-
-  bool mask_value(std::size_t start, std::size_t shortest) {
-    if (start == 0) return false;
-    const std::size_t length = value_length(rest().substr(start));
-    if (length < shortest) return false;
-    keep(start);
-    mask(length);
+  /// OAuth's code: only where it is part of a form, for errors have codes as well.
+  bool oauth_code() {
+    constexpr std::string_view kCode = "code=";
+    constexpr std::size_t kShortest = 8;
+    if (!at_word_start() || !rest().starts_with(kCode)) return false;
+    const std::size_t end = std::min(text_.find_first_of("& \t\r\n\"'<>#,;)}]", at_), text_.size());
+    if (end - at_ < kCode.size() + kShortest) return false;
+    keep(kCode.size());
+    mask(end - at_);
     return true;
   }
 
+  struct Url {
+    std::size_t end = kNone;
+    std::size_t last_at = kNone;  ///< the last @ of it
+  };
+
   std::string_view text_;
+  bool is_strict_;
   std::size_t at_ = 0;
+  std::size_t name_end_ = 0;
+  TextRange value_;  // that of the latest name
+  std::size_t user_end_ = kNone;
+  Url url_;  // the latest
+  bool has_query_ = false;
   std::string out_;
 };
 
@@ -218,7 +301,6 @@ class Redactor {
 constexpr std::array<std::string_view, 10> kFolders = {
     "/home/", "/Users/", "\\Users\\",     "/var/lib/",     "/opt/",
     "/srv/",  "/app/",   "/var/folders/", "/private/var/", "\\\\"};
-constexpr std::array<std::string_view, 4> kSecretWords = {"token", "secret", "api key", "api_key"};
 
 bool is_separator(char c) noexcept { return c == '/' || c == '\\'; }
 
@@ -247,37 +329,12 @@ std::string without_folders(std::string_view text) {
   return out;
 }
 
-/// Masks the value of `token=...` and `"secret": "..."`, which the general redactor leaves alone.
-std::string without_named_values(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto word = std::ranges::find_if(kSecretWords, [&](std::string_view each) {
-      return starts_with_ignore_case(text.substr(at), each);
-    });
-    std::size_t value = word == kSecretWords.end() ? at : at + word->size();
-    while (value > at && value < text.size() && (text[value] == '"' || text[value] == ' ')) ++value;
-    const bool is_pair =
-        value > at && value < text.size() && (text[value] == '=' || text[value] == ':');
-    if (!is_pair) {
-      out += text[at++];
-      continue;
-    }
-    ++value;
-    while (value < text.size() && (text[value] == '"' || text[value] == ' ')) ++value;
-    out += text.substr(at, value - at);
-    at = value;
-    while (at < text.size() && !is_end(text[at]) && text[at] != '&' && text[at] != '}') ++at;
-    out += kMask;
-  }
-  return out;
-}
-
 }  // namespace
 
-std::string redact(std::string_view text) { return Redactor(text).run(); }
+std::string redact(std::string_view text) { return Redactor(text, false).run(); }
 
 std::string redact_strictly(std::string_view text) {
-  return without_named_values(without_folders(redact(text)));
+  return without_folders(Redactor(text, true).run());
 }
 
 }  // namespace dbsql::base

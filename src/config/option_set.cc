@@ -3,6 +3,7 @@
 #include <dbsql/error.h>
 
 #include "base/redact.h"
+#include "base/secret_name.h"
 #include "base/text.h"
 #include "config/complete_target.h"
 #include "config/host_text.h"
@@ -246,7 +247,9 @@ std::vector<std::string> OptionSet::report() const {
   }
   for (const auto& [name, entry] : all.session_) {
     const std::string shown = base::concat(kSessionPrefix, name);
-    lines.push_back(line_of(shown, base::redact(entry.value), entry));
+    const bool is_secret = base::secrecy_of(name) != base::Secrecy::None;
+    lines.push_back(
+        line_of(shown, is_secret ? std::string(kMask) : base::redact(entry.value), entry));
   }
   // A header of the user's own is often a key to some gateway.
   for (const auto& [name, entry] : all.headers_)

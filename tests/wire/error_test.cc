@@ -1,3 +1,4 @@
+#include "support/captured_log.h"
 #include "wire/wire_test.h"
 
 #include <gmock/gmock.h>
@@ -60,6 +61,27 @@ TEST_F(ErrorWireTest, AStatementThatFailsLeavesTheConnectionAsItWas) {
     EXPECT_TRUE(connection.is_open()) << error.what();
   }
   EXPECT_EQ(connection.execute("SELECT 1"), std::nullopt);
+}
+
+TEST_F(ErrorWireTest, SecretsOfAStatementAreNeitherLoggedNorInItsError) {
+  const CapturedLog log;
+  set_log_level(LogLevel::Debug);
+  Connection connection = connect();
+
+  const Error error = capture_error([&] {
+    connection.query(
+        "CREATE CONNECTION c TYPE postgresql OPTIONS (host 'h', user 'u', password 'hunter2')");
+  });
+  const Error raised = capture_error([&] {
+    connection.query("SELECT raise_error('fs.s3a.secret.key=hunter2, token=hunter2 refused')");
+  });
+
+  EXPECT_THAT(error.what(), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(raised.what(), HasSubstr("fs.s3a.secret.key=***, token=*** refused"));
+  std::string all;
+  for (const auto& [level, line] : log.lines()) all += line + '\n';
+  EXPECT_THAT(all, HasSubstr("user 'u', password '***'"));
+  EXPECT_THAT(all, Not(HasSubstr("hunter2")));
 }
 
 TEST_F(ErrorWireTest, AFetchThatFailsNamesItsStatement) {

@@ -46,6 +46,15 @@ TEST(OptionReport, MasksHeadersAndWhatLooksLikeAToken) {
   EXPECT_THAT(set.report(), Each(Not(HasSubstr("dapi0123456789abcdef"))));
 }
 
+TEST(OptionReport, MasksSessionOptionsThatAreNamedLikeSecrets) {
+  OptionSet set;
+  set.set_session("spark.hadoop.fs.azure.account.key.a.dfs.core.windows.net", "hunter2", "map");
+  set.set_session("spark.sql.shuffle.partitions", "7", "map");
+
+  EXPECT_THAT(set.report(), Each(Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(set.report(), Contains("session.spark.sql.shuffle.partitions = 7  (map)"));
+}
+
 TEST(OptionHelp, HasEveryOptionInLinesThatFitATerminal) {
   const std::string help = option_help();
   for (const Option& option : options()) EXPECT_THAT(help, HasSubstr(option.key));
