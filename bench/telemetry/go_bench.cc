@@ -78,7 +78,7 @@ void export_ten(benchmark::State& state) {
   const telemetry::Exporter exporter(destination, health);
   telemetry::Record record;
   record.operation.type = OperationType::ExecuteStatement;
-  record.session_id = telemetry::WireId("bench-session");
+  record.operation.session_id = telemetry::WireId("bench-session");
   record.event_id = "0f6c2f0e-8f1e-4b0a-9f55-0c5f3d1f2a11";
   record.connection = usual_facts();
   const AllocationCount allocations(state);

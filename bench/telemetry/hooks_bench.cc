@@ -153,7 +153,7 @@ void body(benchmark::State& state) {
   constexpr std::size_t kRecords = 200;
   telemetry::Record record;
   record.operation = usual_operation();
-  record.session_id = telemetry::WireId("01ef-session");
+  record.operation.session_id = telemetry::WireId("01ef-session");
   record.event_id = "0f6c2f0e-8f1e-4b0a-9f55-0c5f3d1f2a11";
   record.connection = usual_facts();
   std::size_t bytes = 0;

@@ -1,5 +1,6 @@
 #include <dbsql/error.h>
 
+#include "config/metric_views.h"
 #include "config/option_rows.h"
 
 #include <algorithm>
@@ -11,8 +12,7 @@ using Config = ConnectionConfig;
 using Value = OptionValue;
 
 void set_metric_views(Config& config, const Value& value) {
-  constexpr auto kConf = "spark.sql.thriftserver.metadata.metricview.enabled";
-  if (value.boolean) config.session_confs[kConf] = "true";
+  if (value.boolean) config.session_confs[kMetricViewsConf] = "true";
 }
 
 void set_time_zone(Config& config, const Value& value) {

@@ -83,13 +83,17 @@ class Attempts {
                                                ? ConnectionLimit::Place(nullptr)
                                                : limit.enter(call_);
       ++count_;
+      sent_ = clock_.now();
       return transport.send(request_, call_);
     } catch (const Error& error) {
       throw_interrupted(error);
     }
   }
 
-  void log_success(const Response& response) const {
+  void tell_success(const Response& response) const {
+    if (call_.observer != nullptr)
+      call_.observer->on(
+          observe::RequestAnswered{.request = request_.name, .latency = clock_.now() - sent_});
     if (!base::log_enabled(LogLevel::Trace)) return;
     base::log(LogLevel::Trace, "http", call_,
               base::concat(request_.name, " to ", server_of(request_.url), ": HTTP ",
@@ -254,6 +258,7 @@ class Attempts {
   base::Clock& clock_;
   RateLimitGate& gate_;
   const TimePoint start_;
+  TimePoint sent_{};  // the last attempt
   int count_ = 0;
   std::optional<TimePoint> rate_limited_since_;
   std::shared_ptr<const Error> first_;
@@ -289,7 +294,7 @@ Response Client::send(Request request, const base::CallContext& call) const {
     if (credentials_.add) credentials_.add(request.headers, call);
     Reply reply = attempts.send(*transport_, *limit_);
     if (is_success(reply)) {
-      attempts.log_success(std::get<Response>(reply));
+      attempts.tell_success(std::get<Response>(reply));
       return std::get<Response>(std::move(reply));
     }
     if (auto target = redirect_of(request, reply); target && hops < kMostRedirects) {

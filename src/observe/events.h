@@ -37,12 +37,19 @@ struct RequestRepeated {
   std::chrono::milliseconds wait{0};     ///< until the next one
   bool is_starting = false;              ///< the warehouse seems not to be up yet
 };
-struct StatementSubmitted {
-  std::string_view statement_id;  ///< empty when the server refused it at once
+/// A request of the call has had its answer.
+struct RequestAnswered {
+  std::string_view request;  ///< its name in errors
+  /// Of the attempt that brought it, without what came before: credentials, and other attempts.
   std::chrono::nanoseconds latency{0};
 };
+/// The server has taken the statement. It may have failed by then.
+struct StatementSubmitted {
+  std::string_view statement_id;
+  std::chrono::nanoseconds latency{0};  ///< 0 where somebody else has submitted it
+};
 struct StatementPolled {
-  enum class State : std::uint8_t { Pending, Running, Finished };
+  enum class State : std::uint8_t { Pending, Running, Finished, Failed };
   std::string_view statement_id;
   State state = State::Pending;
   int polls = 0;
@@ -90,6 +97,7 @@ struct ChunkFailed {
   std::int64_t index = 0;
   ErrorKind kind = ErrorKind::Internal;
   bool is_compression_damaged = false;  ///< rather than what was compressed
+  int repeats = 0;                      ///< attempts before the last one
 };
 /// The reader asks for rows: once for each batch.
 struct ReadBegan {};
@@ -104,6 +112,12 @@ struct StagingTransferred {
   std::string_view statement_id;
   std::string_view operation;  ///< PUT, GET or REMOVE
   std::uint64_t bytes = 0;
+  std::chrono::nanoseconds elapsed{0};
+};
+/// A volume's file was not moved, or not wholly.
+struct StagingFailed {
+  std::string_view operation;  ///< PUT, GET or REMOVE
+  ErrorKind kind = ErrorKind::Internal;
   std::chrono::nanoseconds elapsed{0};
 };
 /// The caller has asked the server to stop the statement.
@@ -121,13 +135,16 @@ struct StatementClosed {
 struct Failed {
   const Error* error = nullptr;  ///< not null
 };
+/// The statement's connection is being closed. Rows that are here may be read on.
+struct ConnectionEnds {};
 /// The statement is over: nothing more will be read. May be told again.
 struct StatementEnded {};
 
 using Event =
-    std::variant<SessionOpened, SessionFailed, SessionClosed, RequestRepeated, StatementSubmitted,
-                 StatementPolled, StatementReady, ResultOpened, PageReceived, PageDecoded,
-                 ChunkReceived, ChunkConsumed, ChunkFailed, ReadBegan, RowsDelivered, RowsExhausted,
-                 StagingTransferred, CancelAsked, Failed, StatementEnded, StatementClosed>;
+    std::variant<SessionOpened, SessionFailed, SessionClosed, RequestRepeated, RequestAnswered,
+                 StatementSubmitted, StatementPolled, StatementReady, ResultOpened, PageReceived,
+                 PageDecoded, ChunkReceived, ChunkConsumed, ChunkFailed, ReadBegan, RowsDelivered,
+                 RowsExhausted, StagingTransferred, StagingFailed, CancelAsked, Failed,
+                 StatementEnded, StatementClosed, ConnectionEnds>;
 
 }  // namespace dbsql::observe

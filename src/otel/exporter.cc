@@ -125,6 +125,7 @@ class Exporter::Queue final : public telemetry::Task, public std::enable_shared_
   void make_batch(TimePoint now);
   std::vector<Span> take_spans_locked(TimePoint now);
   void send(const std::shared_ptr<Batch>& batch);
+  void hand_over(const std::shared_ptr<Batch>& batch, CircuitBreaker::Permit permit);
   void give_up() noexcept;
   void finished(const Batch& batch, CircuitBreaker::Permit permit, const http::Reply& reply);
   void settle_locked(const Batch& batch, Outcome outcome, milliseconds hint);
@@ -288,6 +289,16 @@ void Exporter::Queue::send(const std::shared_ptr<Batch>& batch) {
     changed_.notify_all();
     return;
   }
+  try {
+    hand_over(batch, *permit);
+  } catch (...) {  // no memory, or no way out: it says nothing about the collector
+    health_->abandoned(*permit);
+    throw;
+  }
+}
+
+void Exporter::Queue::hand_over(const std::shared_ptr<Batch>& batch,
+                                CircuitBreaker::Permit permit) {
   http::Request request;
   request.url = base::concat(settings_.endpoint, batch->path);
   request.headers = settings_.headers;
@@ -302,7 +313,7 @@ void Exporter::Queue::send(const std::shared_ptr<Batch>& batch) {
   }
   settings_.transport->send_in_background(
       request, kRequestLimit, [self = shared_from_this(), batch, permit](const http::Reply& reply) {
-        self->finished(*batch, *permit, reply);
+        self->finished(*batch, permit, reply);
       });
 }
 

@@ -210,7 +210,9 @@ class Session {
   /// The statement of that id, which another session may have submitted; asks the server about it.
   /// \throws Error (InvalidArgument) when the text is no id; (StatementClosed) when the server
   /// knows none of that id
+  /// \param observer  of the statement, from now on; may be null
   virtual std::unique_ptr<Operation> attach(const std::string& statement_id,
+                                            std::shared_ptr<observe::Observer> observer,
                                             const base::CallContext& call) = 0;
 
   /// Asks what catalogs, schemas, tables and so on there are; the answer is read like the result of

@@ -88,9 +88,8 @@ std::shared_ptr<session::Statement> Connection::Impl::track(
     session::StatementSettings settings) {
   auto statement = std::make_shared<Statement>(std::move(session), std::move(operation),
                                                std::move(settings), clock_);
-  if (!statement->is_open()) return statement;
-  open_statements_.add(statement);
-  if (closed_) statement->close();  // by another thread, which may not have seen it
+  open_statements_.add(statement);  // also one that the server has closed: it may still be read
+  if (closed_ && statement->is_open()) statement->close();  // by a thread that has not seen it
   return statement;
 }
 
@@ -249,23 +248,35 @@ StatementHandle Connection::Impl::submit(std::string_view sql, const Parameters&
 StatementHandle Connection::Impl::attach(std::string_view statement_id,
                                          const WaitOptions& options) {
   require_open();
+  const Watch watch =
+      watch_over(OperationType::ExecuteStatement, {StatementType::Sql}, {}, ExecuteOptions{});
   session::StatementSettings settings;
+  settings.observers = watch.observers;
   settings.call.connection_id = id();
+  settings.call.trace = watch.trace;
   settings.files = files_;
   settings.staging_environment = staging_;
   base::CallContext call = settings.call;
   if (options.timeout) call.deadline = clock_.now() + *options.timeout;
   call.stop = options.stop;
   auto session = session_.current();
-  auto operation = session->attach(std::string(statement_id), call);
-  auto statement = track(std::move(session), std::move(operation), std::move(settings));
-  statement->hand_out();
-  return StatementHandle(std::move(statement));
+  call.observer = watch.observers.get();
+  try {
+    auto operation = session->attach(std::string(statement_id), watch.observers, call);
+    auto statement = track(std::move(session), std::move(operation), std::move(settings));
+    statement->hand_out();
+    return StatementHandle(std::move(statement));
+  } catch (const Error& error) {
+    watch.observers->on(observe::Failed{&error});
+    watch.observers->on(observe::StatementEnded{});
+    throw;
+  }
 }
 
 void Connection::Impl::close() noexcept {
   closed_ = true;
   open_statements_.close_all();
+  open_statements_.tell_of_end();
   base::CallContext limits;
   limits.deadline = clock_.now() + kRollbackLimit;
   transactions_.close(limits);

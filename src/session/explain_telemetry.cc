@@ -78,7 +78,7 @@ telemetry::Record example_of(OperationType type,
                              std::chrono::system_clock::time_point time) {
   telemetry::Record record;
   record.connection = std::move(facts);
-  record.session_id = telemetry::WireId("00000000-0000-0000-0000-00000000005e");
+  record.operation.session_id = telemetry::WireId("00000000-0000-0000-0000-00000000005e");
   record.event_id = telemetry::random_event_id();
   record.operation.type = type;
   record.operation.time = time;

@@ -1,6 +1,7 @@
 #include "session/open_statements.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace dbsql::session {
@@ -22,15 +23,34 @@ std::size_t OpenStatements::count_needing(const protocol::Session& session) cons
   }));
 }
 
-void OpenStatements::close_all() noexcept {
+/// They are called outside the lock, and the last holder of one may be here.
+template <class Action>
+void OpenStatements::for_each(Action&& action) noexcept {
   std::vector<std::weak_ptr<Statement>> statements;
   {
     std::lock_guard lock(mutex_);
     statements.swap(statements_);
   }
   for (const auto& known : statements) {
-    if (const auto statement = known.lock(); statement && statement->is_open()) statement->close();
+    if (const auto statement = known.lock()) action(*statement);
   }
+  try {
+    std::lock_guard lock(mutex_);
+    statements_.swap(statements);
+    statements_.insert(statements_.end(), statements.begin(), statements.end());
+  } catch (const std::bad_alloc&) {
+    return;  // those that came meanwhile are forgotten
+  }
+}
+
+void OpenStatements::close_all() noexcept {
+  for_each([](Statement& statement) {
+    if (statement.is_open()) statement.close();
+  });
+}
+
+void OpenStatements::tell_of_end() noexcept {
+  for_each([](const Statement& statement) { statement.tell(observe::ConnectionEnds{}); });
 }
 
 }  // namespace dbsql::session

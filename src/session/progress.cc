@@ -17,6 +17,7 @@ Progress::State to_public(observe::StatementPolled::State state) noexcept {
     case observe::StatementPolled::State::Running:
       return Progress::State::Running;
     case observe::StatementPolled::State::Finished:
+    case observe::StatementPolled::State::Failed:
       break;
   }
   return Progress::State::Finished;
@@ -25,7 +26,11 @@ Progress::State to_public(observe::StatementPolled::State state) noexcept {
 std::optional<Progress> progress_of(const observe::Event& event) {
   using std::chrono::duration_cast;
   using std::chrono::milliseconds;
-  if (const auto* polled = std::get_if<observe::StatementPolled>(&event))
+  const auto* polled = std::get_if<observe::StatementPolled>(&event);
+  // A failure is told by the error that comes of it.
+  if (polled != nullptr && polled->state == observe::StatementPolled::State::Failed)
+    return std::nullopt;
+  if (polled != nullptr)
     return Progress{.state = to_public(polled->state),
                     .elapsed = duration_cast<milliseconds>(polled->since_submit),
                     .polls = polled->polls,

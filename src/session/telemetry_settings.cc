@@ -1,7 +1,12 @@
 #include "session/telemetry_settings.h"
 
+#include <dbsql/error.h>
+
+#include "base/environment.h"
 #include "base/text.h"
+#include "config/metric_views.h"
 #include "http/curl_transport.h"
+#include "http/proxy.h"
 #include "http/url.h"
 #include "http/user_agent.h"
 #include "telemetry/host_key.h"
@@ -78,6 +83,28 @@ std::string known_scope(const std::vector<std::string>& scopes) {
   return joined;
 }
 
+telemetry::ProxyAuth proxy_auth_of(const http::Proxy& proxy) {
+  using Auth = http::Proxy::Auth;
+  if (proxy.auth == Auth::Negotiate) return telemetry::ProxyAuth::Spnego;
+  const bool has_user = proxy.auth == Auth::Basic && !proxy.username.empty();
+  return has_user ? telemetry::ProxyAuth::Basic : telemetry::ProxyAuth::None;
+}
+
+/// Of the way to the workspace. Nothing where that is an error of the requests.
+void tell_proxy(const ConnectionConfig& config, telemetry::ConnectionParameters& parameters) {
+  const http::ProxyOptions& options = config.transport.proxy;
+  try {
+    const http::ProxyRules rules(options, base::process_environment());
+    const http::Proxy* proxy = rules.proxy_for({config.scheme, config.host, config.port, {}, {}});
+    parameters.use_proxy = proxy != nullptr;
+    parameters.use_system_proxy =
+        proxy != nullptr && options.source == http::ProxyOptions::Source::Environment;
+    if (proxy != nullptr) parameters.proxy_auth = proxy_auth_of(*proxy);
+  } catch (const ConfigurationError&) {
+    return;
+  }
+}
+
 telemetry::ConnectionParameters parameters_of(const ConnectionConfig& config) {
   const AuthWords auth = auth_words_of(config.auth_type);
   telemetry::ConnectionParameters parameters;
@@ -92,14 +119,22 @@ telemetry::ConnectionParameters parameters_of(const ConnectionConfig& config) {
                              : std::string(config::auth_type_name(config.auth_type));
   parameters.auth_scope = known_scope(config.auth.scopes);
   parameters.enable_jwt_assertion = config.auth_type == AuthType::OauthJwt;
+  if (config.auth_type == AuthType::OauthJwt) parameters.jwt_algorithm = config.auth.jwt.algorithm;
+  parameters.enable_token_cache = config.auth.token_cache;
+  tell_proxy(config, parameters);
   parameters.socket_timeout = config.request_timeout;
   parameters.http_connection_pool_size = config.pool_size;
   parameters.rows_fetched_per_block = config.max_rows_per_fetch;
   parameters.allow_self_signed_support =
       config.transport.tls.verify == http::TlsOptions::Verify::None;
+  parameters.use_system_trust_store = config.transport.tls.ca_file.empty() ||
+                                      config.transport.tls.ca_mode == http::TlsOptions::CaMode::Add;
   parameters.enable_complex_datatype_support = config.native_types.nested;
   parameters.enable_arrow = config.arrow;
   parameters.enable_direct_results = true;
+  parameters.enable_metric_view_metadata = config::has_metric_views(config);
+  parameters.auto_commit = true;  // as every session begins
+  parameters.fetch_auto_commit_from_server = config.transactions.asks_server;
   parameters.cloud_fetch = config.cloudfetch;
   parameters.lz4 = config.lz4;
   if (config.telemetry.tells_query_tags)

@@ -205,20 +205,36 @@ Transfer::~Transfer() = default;
 StagingResult Transfer::run(const base::CallContext& call) {
   const auto started = environment_.clock->now();
   try {
-    require_moved(send(call));
+    move(call);
   } catch (const Error& error) {
-    // What is to be gone is gone; a lost reply to an earlier attempt looks the same.
-    const bool is_gone =
-        instruction_.operation == StagingOperation::Remove && error.http_status() == 404;
-    if (!is_gone) fail(error);
+    tell_of_failure(error, environment_.clock->now() - started, call);
+    fail(error);
   }
-  if (body_ && !body_->is_source()) body_->commit();
   const StagingResult result{
       .operation = instruction_.operation,
       .bytes = body_ ? body_->moved() : 0,
       .elapsed = std::chrono::duration_cast<milliseconds>(environment_.clock->now() - started)};
   report(result, call);
   return result;
+}
+
+void Transfer::move(const base::CallContext& call) {
+  try {
+    require_moved(send(call));
+  } catch (const Error& error) {
+    // What is to be gone is gone; a lost reply to an earlier attempt looks the same.
+    const bool is_gone =
+        instruction_.operation == StagingOperation::Remove && error.http_status() == 404;
+    if (!is_gone) throw;
+  }
+  if (body_ && !body_->is_source()) body_->commit();
+}
+
+void Transfer::tell_of_failure(const Error& error, std::chrono::nanoseconds elapsed,
+                               const base::CallContext& call) const {
+  if (call.observer == nullptr) return;
+  call.observer->on(observe::StagingFailed{
+      .operation = to_string(instruction_.operation), .kind = error.kind(), .elapsed = elapsed});
 }
 
 void Transfer::fail(const Error& error) {

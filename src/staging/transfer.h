@@ -52,7 +52,10 @@ class Transfer {
  private:
   class Body;
 
+  void move(const base::CallContext& call);
   http::Response send(const base::CallContext& call);
+  void tell_of_failure(const Error& error, std::chrono::nanoseconds elapsed,
+                       const base::CallContext& call) const;
   [[noreturn]] void fail(const Error& error);
   void require_moved(const http::Response& response) const;
   void report(const StagingResult& result, const base::CallContext& call) const;

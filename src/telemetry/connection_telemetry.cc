@@ -109,6 +109,16 @@ void ConnectionTelemetry::attach_locked(bool is_sending) {
   }
 }
 
+/// The server will not be heard any more, and nothing is sent. The sink hears of what would have
+/// been.
+void ConnectionTelemetry::attach_sink_locked() noexcept {
+  try {
+    attach_locked(/*is_sending=*/false);
+  } catch (...) {  // no memory
+    base::log(LogLevel::Debug, "telemetry", "a sink does not hear of a connection");
+  }
+}
+
 bool ConnectionTelemetry::is_of_this_process() const noexcept {
   return generation_ == base::fork_generation();
 }
@@ -131,7 +141,7 @@ void ConnectionTelemetry::session_failed(const observe::SessionFailed& event) {
 void ConnectionTelemetry::session_opened(const observe::SessionOpened& event) {
   {
     const std::lock_guard lock(mutex_);
-    session_id_ = event.session_id;
+    sessions_.emplace_back(event.session_id);
   }
   outbox_->set_session(WireId(event.session_id));
   Operation operation;
@@ -165,16 +175,23 @@ void ConnectionTelemetry::decided(Answer answer) noexcept {
 }
 
 void ConnectionTelemetry::session_closed(const observe::SessionClosed& event) {
+  bool is_over = true;
   {
     const std::lock_guard lock(mutex_);
-    if (!session_id_.empty() && event.session_id != session_id_) return;
+    const bool was_replaced = !sessions_.empty() && event.session_id != sessions_.back();
+    std::erase(sessions_, event.session_id);
+    if (was_replaced) return;
+    is_over = sessions_.empty();
+    // One that could not take the place of another goes before that one does.
+    if (!is_over) outbox_->set_session(WireId(sessions_.back()));
   }
   Operation operation;
   operation.type = OperationType::DeleteSession;
+  operation.session_id = WireId(event.session_id);
   operation.latency_ms = std::chrono::duration_cast<milliseconds>(event.latency).count();
   if (event.failed) operation.error = ErrorCategory::SessionClosed;
   record(operation);
-  close();
+  if (is_over) close();
 }
 
 void ConnectionTelemetry::session_failed(ErrorCategory error,
@@ -191,7 +208,15 @@ void ConnectionTelemetry::record(Operation operation) noexcept {
   if (!is_of_this_process()) return;
   if (operation.time == std::chrono::system_clock::time_point())
     operation.time = settings_.clock->system_now();
-  outbox_->append(operation, is_urgent(operation));
+  if (!outbox_->append(operation, is_urgent(operation))) count_late();
+}
+
+/// What comes when all is told: of a result that outlived its connection, say.
+void ConnectionTelemetry::count_late() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!last_stats_) return;
+  ++last_stats_->recorded;
+  ++last_stats_->lost[static_cast<std::size_t>(Loss::NoTime)];
 }
 
 void ConnectionTelemetry::close() noexcept { end(settings_.options.close_timeout); }
@@ -203,6 +228,7 @@ void ConnectionTelemetry::end(milliseconds limit) noexcept {
   {
     const std::lock_guard lock(mutex_);
     if (std::exchange(closed_, true)) return;
+    if (decision_.state == State::Pending && limit.count() > 0) attach_sink_locked();
     sender = std::move(sender_);
     key = std::move(key_);
   }
@@ -224,6 +250,11 @@ void ConnectionTelemetry::keep_stats(const Sender& sender) noexcept {
   } catch (...) {
     base::log(LogLevel::Debug, "telemetry", "the last counts of a connection were lost");
   }
+}
+
+WireId ConnectionTelemetry::session_id() const {
+  const std::lock_guard lock(mutex_);
+  return sessions_.empty() ? WireId() : WireId(sessions_.back());
 }
 
 Decision ConnectionTelemetry::decision() const {

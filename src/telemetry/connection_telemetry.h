@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dbsql::telemetry {
 
@@ -53,8 +54,9 @@ class ConnectionTelemetry final : public observe::Observer,
   ConnectionTelemetry(const ConnectionTelemetry&) = delete;
   ConnectionTelemetry& operator=(const ConnectionTelemetry&) = delete;
 
-  /// Sessions that were opened and closed. The last one to be opened ends this object's work as
-  /// `close` does; others were forgotten by the server and replaced, and nothing was asked of it.
+  /// Sessions that were opened and closed. The end of the last one that there is ends this object's
+  /// work as `close` does. When an earlier one is closed, it was forgotten by the server and
+  /// replaced, and nothing was asked of it.
   void on(const observe::Event& event) noexcept override;
 
   /// The session could not be opened. Nothing is told of it unless it is known by now that it may.
@@ -67,6 +69,8 @@ class ConnectionTelemetry final : public observe::Observer,
   /// `telemetry.close_timeout`, unless the endpoint is known not to answer.
   void close() noexcept;
 
+  /// Of the last one to be opened of those that are open; empty without one.
+  WireId session_id() const;
   Decision decision() const;
   /// Of the sender, which other connections may share, or as they were when this one was closed;
   /// nothing before there is one.
@@ -80,7 +84,9 @@ class ConnectionTelemetry final : public observe::Observer,
   void ask_server();
   void decided(FeatureFlagCache::Answer answer) noexcept;
   void attach_locked(bool is_sending);
+  void attach_sink_locked() noexcept;
   void end(std::chrono::milliseconds limit) noexcept;
+  void count_late() noexcept;
   void keep_stats(const Sender& sender) noexcept;
   bool is_of_this_process() const noexcept;
   SenderKey key(bool is_sending) const;
@@ -94,7 +100,7 @@ class ConnectionTelemetry final : public observe::Observer,
   Decision decision_;                      // guarded by mutex_
   std::shared_ptr<Sender> sender_;         // guarded by mutex_
   SenderKey key_;                          // guarded by mutex_: of `sender_`
-  std::string session_id_;                 // guarded by mutex_: of the last one
+  std::vector<std::string> sessions_;      // guarded by mutex_: that are open, the last one last
   std::optional<SenderStats> last_stats_;  // guarded by mutex_: of a sender that was let go
   bool closed_ = false;                    // guarded by mutex_
 };

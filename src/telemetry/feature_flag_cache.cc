@@ -170,8 +170,10 @@ FeatureFlagCache::Answer FeatureFlagCache::peek(const FlagQuestion& question) co
   const auto found = state_->entries.find(key_of(*question.destination));
   if (found == state_->entries.end()) return Answer::Pending;
   const Entry& entry = found->second;
-  const bool is_due = !entry.answer && entry.fresh_until <= state_->clock.now();
-  return is_due ? Answer::Pending : answer_of(entry, question.flag);
+  const Answer answer = answer_of(entry, question.flag);
+  // Who is told no asks nothing more: an old no must not be taken for an answer.
+  const bool is_due = answer != Answer::On && entry.fresh_until <= state_->clock.now();
+  return is_due ? Answer::Pending : answer;
 }
 
 FeatureFlagCache::Answer FeatureFlagCache::query(const FlagQuestion& question, Listener on_answer) {

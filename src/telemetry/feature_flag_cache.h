@@ -52,7 +52,8 @@ class FeatureFlagCache {
   void release(const Destination& destination) noexcept;
   std::size_t pins(const Destination& destination) const;
 
-  /// What is known, without I/O; `Pending` when nothing is.
+  /// What is known, without I/O; `Pending` when nothing is, or only a no that is too old: who takes
+  /// that for an answer never asks again.
   Answer peek(const FlagQuestion& question) const;
 
   /// What is known; fetches what is not, or is too old. Only for a host that is pinned.

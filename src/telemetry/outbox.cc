@@ -4,21 +4,24 @@
 
 namespace dbsql::telemetry {
 
-void Outbox::append(const Operation& operation, bool urgent) noexcept {
+bool Outbox::append(Operation operation, bool urgent) noexcept {
   std::shared_ptr<Collector> told;
   int count = 0;
   bool is_urgent = false;
   {
     std::lock_guard lock(mutex_);
-    if (closed_ || !put_locked(operation)) return;
+    if (closed_) return false;
+    if (operation.session_id.empty()) operation.session_id = session_id_;
+    if (!put_locked(operation)) return true;
     ++untold_;
     has_urgent_ = has_urgent_ || urgent;
-    if (!is_open_ || (untold_ < stride_ && !has_urgent_)) return;
+    if (!is_open_ || (untold_ < stride_ && !has_urgent_)) return true;
     told = collector_.lock();
     count = std::exchange(untold_, 0);
     is_urgent = std::exchange(has_urgent_, false);
   }
   if (told) told->more(count, is_urgent);
+  return true;
 }
 
 bool Outbox::put_locked(const Operation& operation) noexcept {
@@ -76,7 +79,6 @@ void Outbox::collect(Collected& into) noexcept {
   into.operations.clear();
   std::lock_guard lock(mutex_);
   into.operations.swap(operations_);
-  into.session_id = session_id_;
   into.dropped = std::exchange(dropped_, 0);
   into.evicted = std::exchange(evicted_, 0);
   untold_ = 0;

@@ -33,7 +33,8 @@ class Outbox {
 
   explicit Outbox(std::shared_ptr<const ConnectionFacts> facts) : facts_(std::move(facts)) {}
 
-  void append(const Operation& operation, bool urgent) noexcept;
+  /// \return false when it takes nothing any more
+  bool append(Operation operation, bool urgent) noexcept;
 
   /// From now on records are collected: those that are there already first.
   /// \param stride  the collector hears of so many records at a time
@@ -42,11 +43,11 @@ class Outbox {
   /// Drops what is there and takes nothing any more.
   void close() noexcept;
 
+  /// Of what is appended from now on and does not name its session.
   void set_session(WireId id) noexcept;
 
   struct Collected {
     std::vector<Operation> operations;
-    WireId session_id;
     std::size_t dropped = 0;  ///< since the last time
     std::size_t evicted = 0;  ///< of these: older ones that gave way to newer ones
   };

@@ -46,7 +46,7 @@ Value value_of_envelope(Tag tag, const Record& record) {
     case Tag::UserAgent:
       return text(record.connection->user_agent);
     case Tag::SessionId:
-      return text(record.session_id.view());
+      return text(record.operation.session_id.view());
     case Tag::StatementId:
       return text(record.operation.statement_id.view());
     default:
@@ -106,8 +106,6 @@ Value value_of_parameter(Tag tag, const ConnectionParameters& parameters) {
       return text(parameters.auth_type);
     case Tag::ProxyAuthType:
       return text(to_word(parameters.proxy_auth));
-    case Tag::CloudFetchProxyAuthType:
-      return text(to_word(parameters.cloud_fetch_proxy_auth));
     case Tag::JwtAlgorithm:
       return text(parameters.jwt_algorithm);
     case Tag::QueryTags:
@@ -115,14 +113,10 @@ Value value_of_parameter(Tag tag, const ConnectionParameters& parameters) {
     case Tag::SocketTimeout:  // whole seconds
       return parameters.socket_timeout ? number(parameters.socket_timeout->count() / 1000)
                                        : Value();
-    case Tag::AsyncPollInterval:
-      return number(parameters.async_poll_interval_ms);
     case Tag::HttpConnectionPoolSize:
       return number(parameters.http_connection_pool_size);
     case Tag::RowsFetchedPerBlock:
       return number(parameters.rows_fetched_per_block);
-    case Tag::StringColumnLength:
-      return number(parameters.string_column_length);
     default:
       return {};
   }
@@ -134,18 +128,6 @@ Value value_of_switch(Tag tag, const ConnectionParameters& parameters) {
       return flag(parameters.use_proxy);
     case Tag::UseSystemProxy:
       return flag(parameters.use_system_proxy);
-    case Tag::UseCloudFetchProxy:
-      return flag(parameters.use_cloud_fetch_proxy);
-    case Tag::DiscoveryModeEnabled:
-      return flag(parameters.discovery_mode_enabled);
-    case Tag::SupportManyParameters:
-      return flag(parameters.support_many_parameters);
-    case Tag::CheckCertificateRevocation:
-      return flag(parameters.check_certificate_revocation);
-    case Tag::AcceptUndeterminedRevocation:
-      return flag(parameters.accept_undetermined_revocation);
-    case Tag::EnableSeaHybridResults:
-      return flag(parameters.enable_sea_hybrid_results);
     case Tag::EnableComplexDatatypeSupport:
       return flag(parameters.enable_complex_datatype_support);
     case Tag::AllowSelfSignedSupport:
@@ -166,8 +148,6 @@ Value value_of_switch(Tag tag, const ConnectionParameters& parameters) {
       return flag(parameters.auto_commit);
     case Tag::FetchAutoCommitFromServer:
       return flag(parameters.fetch_auto_commit_from_server);
-    case Tag::EnableGeospatialSupport:
-      return flag(parameters.enable_geospatial_support);
     case Tag::FeatureCloudFetch:
       return flag(parameters.cloud_fetch);
     case Tag::FeatureLz4:

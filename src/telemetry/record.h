@@ -101,6 +101,7 @@ struct Operation {
   VolumeOperation volume = VolumeOperation::Unspecified;
   ErrorCategory error = ErrorCategory::None;
   bool is_internal = false;
+  WireId session_id;  ///< that it ran in; empty: the connection's session when it is written down
   WireId statement_id;
   std::chrono::system_clock::time_point time;  ///< when it ended
   std::int64_t latency_ms = 0;
@@ -142,22 +143,13 @@ struct ConnectionParameters {
   std::string auth_scope;
   std::string auth_type;
   ProxyAuth proxy_auth = ProxyAuth::Unspecified;
-  ProxyAuth cloud_fetch_proxy_auth = ProxyAuth::Unspecified;
   std::string jwt_algorithm;
   std::string query_tags;
   std::optional<std::chrono::milliseconds> socket_timeout;
-  std::optional<std::int64_t> async_poll_interval_ms;
   std::optional<std::int64_t> http_connection_pool_size;
   std::optional<std::int64_t> rows_fetched_per_block;
-  std::optional<std::int64_t> string_column_length;
   std::optional<bool> use_proxy;
   std::optional<bool> use_system_proxy;
-  std::optional<bool> use_cloud_fetch_proxy;
-  std::optional<bool> discovery_mode_enabled;
-  std::optional<bool> support_many_parameters;
-  std::optional<bool> check_certificate_revocation;
-  std::optional<bool> accept_undetermined_revocation;
-  std::optional<bool> enable_sea_hybrid_results;
   std::optional<bool> enable_complex_datatype_support;
   std::optional<bool> allow_self_signed_support;
   std::optional<bool> use_system_trust_store;
@@ -168,7 +160,6 @@ struct ConnectionParameters {
   std::optional<bool> enable_metric_view_metadata;
   std::optional<bool> auto_commit;
   std::optional<bool> fetch_auto_commit_from_server;
-  std::optional<bool> enable_geospatial_support;
   // For local use.
   std::optional<bool> cloud_fetch;
   std::optional<bool> lz4;
@@ -185,7 +176,6 @@ struct ConnectionFacts {
 /// One record before it is written.
 struct Record {
   Operation operation;
-  WireId session_id;
   std::string event_id;  ///< a random UUID
   std::shared_ptr<const ConnectionFacts> connection;
   bool is_authenticated = true;

@@ -85,7 +85,7 @@ void Registry::release(const SenderKey& key, Token token, base::Clock::TimePoint
     entries_.erase(found);
     until = worth_waiting_locked(until);
   }
-  count_waiting(since, !end(last, until));
+  if (!end(last, until)) count_waiting(since);
 }
 
 base::Clock::TimePoint Registry::worth_waiting_locked(base::Clock::TimePoint until) const {
@@ -94,13 +94,10 @@ base::Clock::TimePoint Registry::worth_waiting_locked(base::Clock::TimePoint unt
   return is_forgotten ? until : std::min(until, now + (kMostWaiting - waited_in_vain_));
 }
 
-void Registry::count_waiting(base::Clock::TimePoint since, bool is_in_vain) noexcept {
+/// What others deliver meanwhile gives nothing back: among many endpoints that are out of reach
+/// there may be one that answers.
+void Registry::count_waiting(base::Clock::TimePoint since) noexcept {
   std::lock_guard lock(mutex_);
-  if (!is_in_vain) {
-    waited_in_vain_ = {};
-    last_in_vain_.reset();
-    return;
-  }
   const auto now = clock_.now();
   if (last_in_vain_ && *last_in_vain_ + kForgetting < now) waited_in_vain_ = {};
   waited_in_vain_ =

@@ -68,8 +68,8 @@ class Registry {
   /// telemetry. \return whether everything has had its answer
   bool shutdown(std::chrono::milliseconds limit) noexcept;
 
-  /// What all closes of the process may wait in vain before the next ones wait no more, until
-  /// something is delivered, or a minute has passed: many endpoints may be out of reach at once.
+  /// What all closes of the process may wait in vain before the next ones wait no more, until a
+  /// minute has passed: many endpoints may be out of reach at once.
   static constexpr std::chrono::seconds kMostWaiting{5};
   static constexpr std::chrono::minutes kForgetting{1};
 
@@ -92,7 +92,7 @@ class Registry {
                                                 const BreakerOptions& options);
   bool end(const std::shared_ptr<Sender>& sender, base::Clock::TimePoint until) noexcept;
   base::Clock::TimePoint worth_waiting_locked(base::Clock::TimePoint until) const;
-  void count_waiting(base::Clock::TimePoint since, bool is_in_vain) noexcept;
+  void count_waiting(base::Clock::TimePoint since) noexcept;
 
   base::Clock& clock_;
   std::atomic<Token> last_token_ = 0;

@@ -141,7 +141,6 @@ std::vector<Sender::Item> Sender::written(const Outbox::Collected& collected,
   Record record;
   // Not owned: the outbox holds it.
   record.connection = std::shared_ptr<const ConnectionFacts>(std::shared_ptr<void>(), &facts);
-  record.session_id = collected.session_id;
   for (const Operation& operation : collected.operations) {
     record.operation = operation;
     record.event_id = random_event_id();

@@ -45,6 +45,12 @@ ErrorCategory of_chunk(const observe::ChunkFailed& event) noexcept {
   return category == ErrorCategory::ResultSet ? category : ErrorCategory::ChunkDownload;
 }
 
+/// The word for why a volume's file was not moved, unless its caller is the reason.
+ErrorCategory of_transfer(ErrorKind kind) noexcept {
+  const bool is_callers = kind == ErrorKind::Cancelled || kind == ErrorKind::Timeout;
+  return is_callers ? of_statement(category_of(kind)) : ErrorCategory::VolumeOperation;
+}
+
 }  // namespace
 
 StatementTelemetry::StatementTelemetry(std::shared_ptr<ConnectionTelemetry> connection,
@@ -73,8 +79,12 @@ void StatementTelemetry::take(const observe::CancelAsked& event) {
             event.error == nullptr ? ErrorCategory::None : category_of(*event.error));
 }
 
-void StatementTelemetry::take_locked(const observe::StatementSubmitted& event) {
+void StatementTelemetry::take(const observe::StatementSubmitted& event) {
+  // It may be over when another session has taken the place of this one.
+  const WireId session_id = connection_->session_id();
+  const std::lock_guard lock(mutex_);
   operation_.statement_id = WireId(event.statement_id);
+  operation_.session_id = session_id;
 }
 
 void StatementTelemetry::take_locked(const observe::StatementPolled& event) {
@@ -100,23 +110,30 @@ void StatementTelemetry::take_locked(const observe::ChunkReceived& event) {
   chunks.sum_ms += latency;
   operation_.retries += event.repeats;
   operation_.bytes += event.wire_bytes;
+  if (event.index == 0 && !operation_.ready_ms) operation_.ready_ms = elapsed_ms(started_);
 }
 
 void StatementTelemetry::take_locked(const observe::ChunkConsumed& event) {
   ChunkDetails& chunks = chunks_locked();
   ++chunks.iterated;
   chunks.present = std::max(chunks.present, chunks.iterated);
+  // A file may be read while the rest of it is on its way.
   if (event.index == 0 && !operation_.ready_ms) operation_.ready_ms = elapsed_ms(started_);
 }
 
 void StatementTelemetry::take_locked(const observe::ChunkFailed& event) {
   operation_.failed_chunk = event.index;
+  operation_.retries += event.repeats;
   fail_locked(of_chunk(event));
 }
 
 void StatementTelemetry::take_locked(const observe::StagingTransferred& event) {
-  operation_.statement_type = StatementType::Volume;
-  operation_.volume = volume_operation_of(event.operation);
+  move_locked(event.operation, event.elapsed);
+}
+
+void StatementTelemetry::take_locked(const observe::StagingFailed& event) {
+  move_locked(event.operation, event.elapsed);
+  fail_locked(of_transfer(event.kind));
 }
 
 void StatementTelemetry::ready() noexcept {
@@ -130,12 +147,17 @@ void StatementTelemetry::failed(ErrorCategory error) noexcept {
   fail_locked(of_statement(error));
 }
 
+void StatementTelemetry::failed(const Error& error) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    name_locked(error.statement_id());
+  }
+  failed(category_of(error));
+}
+
 void StatementTelemetry::reading() noexcept {
   const std::lock_guard lock(mutex_);
-  if (reading_since_) return;
-  reading_since_ = clock_.now();
-  const bool has_files = operation_.format == ResultFormat::ExternalLinks;
-  if (!has_files && !operation_.ready_ms) operation_.ready_ms = operation_.latency_ms;
+  if (!reading_since_) reading_since_ = clock_.now();
 }
 
 void StatementTelemetry::exhausted() noexcept {
@@ -148,12 +170,20 @@ void StatementTelemetry::exhausted() noexcept {
 }
 
 void StatementTelemetry::cancelled(std::chrono::nanoseconds latency, ErrorCategory error) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    is_cancelled_ = is_cancelled_ || error == ErrorCategory::None;
+  }
   tell_beside(OperationType::CancelStatement, latency, error);
 }
 
 /// Does not end the record: a statement that failed is freed at once, and the server's answer may
 /// be faster than the word of the failure.
 void StatementTelemetry::closed(const observe::StatementClosed& event) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    name_locked(event.statement_id);
+  }
   tell_beside(OperationType::CloseStatement, event.latency,
               event.failed ? ErrorCategory::StatementClosed : ErrorCategory::None);
 }
@@ -166,6 +196,7 @@ void StatementTelemetry::tell_beside(OperationType type, std::chrono::nanosecond
   beside.error = error;
   {
     const std::lock_guard lock(mutex_);
+    beside.session_id = operation_.session_id;
     beside.statement_id = operation_.statement_id;
     beside.statement_type = operation_.statement_type;
     beside.is_internal = operation_.is_internal;
@@ -181,6 +212,12 @@ void StatementTelemetry::finish() noexcept {
     freeze_locked();
     if (reading_since_ && !operation_.consumption_ms)
       operation_.consumption_ms = elapsed_ms(*reading_since_);
+    // Files are ready when the first one is here; what comes inline is there with the execution.
+    // Which it is is not known before a page was read.
+    const bool has_files = operation_.format == ResultFormat::ExternalLinks;
+    if (reading_since_ && !has_files) operation_.ready_ms = operation_.latency_ms;
+    // A cancel that nobody waits for ends the statement without another failure.
+    if (is_cancelled_) fail_locked(ErrorCategory::ExecuteStatementCancelled);
     finished = operation_;
   }
   connection_->record(finished);
@@ -189,6 +226,19 @@ void StatementTelemetry::finish() noexcept {
 void StatementTelemetry::freeze_locked() {
   if (std::exchange(is_frozen_, true)) return;
   operation_.latency_ms = elapsed_ms(started_);
+}
+
+/// A statement that failed at once, or that was somebody else's, is named by what is told later.
+void StatementTelemetry::name_locked(std::string_view statement_id) {
+  if (operation_.statement_id.empty()) operation_.statement_id = WireId(statement_id);
+}
+
+/// The time of a statement that moves a file is that of the transfer (reference/telemetry.md 4.2).
+void StatementTelemetry::move_locked(std::string_view operation, std::chrono::nanoseconds elapsed) {
+  operation_.statement_type = StatementType::Volume;
+  operation_.volume = volume_operation_of(operation);
+  operation_.latency_ms = in_ms(elapsed);
+  is_frozen_ = true;
 }
 
 void StatementTelemetry::fail_locked(ErrorCategory error) {

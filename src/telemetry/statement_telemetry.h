@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 
 namespace dbsql::telemetry {
 
@@ -37,7 +38,7 @@ class StatementTelemetry final : public observe::Observer {
   void ready() noexcept;
   /// Something failed, and the program hears of it. The first failure counts.
   void failed(ErrorCategory error) noexcept;
-  void failed(const Error& error) noexcept { failed(category_of(error)); }
+  void failed(const Error& error) noexcept;
   /// The reader asks for rows for the first time, or has read the last one.
   void reading() noexcept;
   void exhausted() noexcept;
@@ -51,21 +52,23 @@ class StatementTelemetry final : public observe::Observer {
  private:
   using TimePoint = base::Clock::TimePoint;
 
-  void take_locked(const observe::StatementSubmitted& event);
   void take_locked(const observe::StatementPolled& event);
   void take_locked(const observe::PageReceived& event);
   void take_locked(const observe::ChunkReceived& event);
   void take_locked(const observe::ChunkConsumed& event);
   void take_locked(const observe::ChunkFailed& event);
   void take_locked(const observe::StagingTransferred& event);
+  void take_locked(const observe::StagingFailed& event);
 
   // What is not for one record alone, or ends it: the methods above.
+  void take(const observe::StatementSubmitted& event);
   void take(const observe::StatementReady&) { ready(); }
   void take(const observe::ReadBegan&) { reading(); }
   void take(const observe::RowsExhausted&) { exhausted(); }
   void take(const observe::CancelAsked& event);
   void take(const observe::Failed& event) { failed(*event.error); }
   void take(const observe::StatementEnded&) { finish(); }
+  void take(const observe::ConnectionEnds&) { finish(); }  // afterwards nobody carries it
   void take(const observe::StatementClosed& event) { closed(event); }
   template <class Other>
   void take(const Other& event);
@@ -74,6 +77,8 @@ class StatementTelemetry final : public observe::Observer {
   void tell_beside(OperationType type, std::chrono::nanoseconds latency,
                    ErrorCategory error) noexcept;
   void freeze_locked();
+  void name_locked(std::string_view statement_id);
+  void move_locked(std::string_view operation, std::chrono::nanoseconds elapsed);
   void fail_locked(ErrorCategory error);
   ChunkDetails& chunks_locked();
   std::int64_t elapsed_ms(TimePoint from) const noexcept;
@@ -86,6 +91,7 @@ class StatementTelemetry final : public observe::Observer {
   Operation operation_;                     // guarded by mutex_
   bool is_frozen_ = false;                  // guarded by mutex_: the latency is known
   bool is_finished_ = false;                // guarded by mutex_
+  bool is_cancelled_ = false;               // guarded by mutex_: the server agreed to end it
   std::optional<TimePoint> reading_since_;  // guarded by mutex_
 };
 

@@ -143,10 +143,9 @@ class EndpointOnAClock : public FaultyEndpoint {
   void SetUp() override {
     FaultyEndpoint::SetUp();
     using Way = EndpointFault::Way;
-    if (GetParam().way == Way::Refused)
-      transport_->lead("http://127.0.0.1:" + std::to_string(unused_port()), 50ms);
-    if (GetParam().way == Way::Ignored) transport_->lead(nobody_.url(), 50ms);
-    if (!GetParam().is_failure) transport_->lead({}, 10s);
+    if (GetParam().way == Way::Refused) way_ = "http://127.0.0.1:" + std::to_string(unused_port());
+    if (GetParam().way == Way::Ignored) way_ = nobody_.url();
+    transport_->lead(way_, GetParam().is_failure ? 50ms : 10s);
   }
 
   std::shared_ptr<ConnectionTelemetry> connect(int batch_size) {
@@ -184,6 +183,7 @@ class EndpointOnAClock : public FaultyEndpoint {
   telemetry::Registry registry_{clock_};
   telemetry::FeatureFlagCache flags_{clock_};
   std::shared_ptr<telemetry::EndpointHealth> health_;
+  std::string way_;  ///< where exports go; empty = to the warehouse
 };
 
 TEST_P(EndpointOnAClock, IsLeftAloneAndTakenUpAgain) {
@@ -214,8 +214,7 @@ TEST_P(EndpointOnAClock, IsLeftAloneAndTakenUpAgain) {
 
 // Only the first one waits, and only for as long as it may.
 TEST_P(EndpointOnAClock, HoldsUpNoneButTheFirstConnectionThatEnds) {
-  transport_->lead(GetParam().way == EndpointFault::Way::Ignored ? nobody_.url() : std::string(),
-                   10s);
+  transport_->lead(way_, 10s);
   const bool is_silent =
       GetParam().way == EndpointFault::Way::Ignored || GetParam().fault.kind == Fault::Kind::Stall;
   const auto first = connect(200);

@@ -2,6 +2,7 @@
 
 #include "wire/wire_test.h"
 
+#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -14,7 +15,7 @@ class OwnWarehouseTest : public WireTest {
  protected:
   void SetUp() override {
     warehouse::ServerOptions options;
-    options.service.direct_results_wait = 50ms;
+    options.service.direct_results_wait = direct_results_wait_;
     options.service.long_poll_wait = 100ms;
     options.service.inline_limit_bytes = 100'000;
     options.service.file_bytes = 100'000;
@@ -25,6 +26,8 @@ class OwnWarehouseTest : public WireTest {
     return connect_to(*server_, options, how);
   }
 
+  /// How long the server waits for a statement to finish before it answers without its rows.
+  std::chrono::milliseconds direct_results_wait_ = 50ms;
   std::unique_ptr<warehouse::Server> server_;
 };
 

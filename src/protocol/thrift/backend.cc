@@ -14,13 +14,31 @@
 #include <tcli_service_types.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace dbsql::protocol::thrift {
 
 namespace {
+
+/// How long the last request of a call took; passes everything on.
+class AnswerTimer final : public observe::Observer {
+ public:
+  explicit AnswerTimer(observe::Observer* next) noexcept : next_(next) {}
+  void on(const observe::Event& event) noexcept override {
+    if (const auto* answered = std::get_if<observe::RequestAnswered>(&event))
+      latency_ = answered->latency;
+    if (next_ != nullptr) next_->on(event);
+  }
+  std::chrono::nanoseconds latency() const noexcept { return latency_; }
+
+ private:
+  observe::Observer* const next_;
+  std::chrono::nanoseconds latency_{0};
+};
 
 constexpr Method kOpenSession{"OpenSession", http::RequestClass::Open};
 constexpr const char* kTimestampAsString = "spark.thriftserver.arrowBasedRowSet.timestampAsString";
@@ -128,32 +146,39 @@ std::function<void(RpcReply)> ThriftBackend::close_when_late() const {
 }
 
 tcli::TOpenSessionResp ThriftBackend::ask(const tcli::TOpenSessionReq& request,
-                                          const base::CallContext& call) {
-  RpcReply reply = rpc_->call(kOpenSession, request, call, close_when_late());
+                                          const base::CallContext& call,
+                                          std::chrono::nanoseconds& latency) {
+  AnswerTimer timer(call.observer);
+  base::CallContext timed = call;
+  timed.observer = &timer;
+  RpcReply reply = rpc_->call(kOpenSession, request, timed, close_when_late());
+  latency = timer.latency();
   auto opened = decode_struct<tcli::TOpenSessionResp>(reply.reader);
   require_success(&opened.status, call);
   return opened;
 }
 
 tcli::TOpenSessionResp ThriftBackend::negotiate(const SessionRequest& request,
-                                                const base::CallContext& call) {
+                                                const base::CallContext& call,
+                                                std::chrono::nanoseconds& latency) {
   if (const std::int32_t known = hive_protocol_; known != kNone)
-    return ask(prepare_for_hive(request, known), call);
+    return ask(prepare_for_hive(request, known), call, latency);
   try {
-    return ask(prepare(request, options_), call);
+    return ask(prepare(request, options_), call, latency);
   } catch (const Error& error) {
     // Not a Databricks server: to Hive's reader the version of the request is no version at all.
     if (!is_misunderstanding(error)) throw;
-    return open_on_hive(request, error, call);
+    return open_on_hive(request, error, call, latency);
   }
 }
 
 tcli::TOpenSessionResp ThriftBackend::open_on_hive(const SessionRequest& request,
                                                    const Error& refusal,
-                                                   const base::CallContext& call) {
+                                                   const base::CallContext& call,
+                                                   std::chrono::nanoseconds& latency) {
   for (const std::int32_t version : kHiveVersions) {
     try {
-      auto opened = ask(prepare_for_hive(request, version), call);
+      auto opened = ask(prepare_for_hive(request, version), call, latency);
       hive_protocol_ = version;
       return opened;
     } catch (const Error& error) {
@@ -172,8 +197,9 @@ tcli::TOpenSessionResp ThriftBackend::open_on_hive(const SessionRequest& request
 
 std::shared_ptr<Session> ThriftBackend::open_session(const SessionRequest& request,
                                                      const base::CallContext& call) {
-  const auto started = clock_->now();
-  const tcli::TOpenSessionResp opened = negotiate(request, call);
+  // Neither the way to a token nor attempts that failed (reference/telemetry.md 4.2).
+  std::chrono::nanoseconds latency{0};
+  const tcli::TOpenSessionResp opened = negotiate(request, call, latency);
   if (!opened.__isset.sessionHandle)
     base::throw_with_ids({.kind = ErrorKind::Protocol,
                           .message = "the server opened a session but gave no handle for it",
@@ -194,7 +220,7 @@ std::shared_ptr<Session> ThriftBackend::open_session(const SessionRequest& reque
   }
   if (request.observer) {
     session->tell(request.observer);
-    request.observer->on(observe::SessionOpened{session->id(), clock_->now() - started});
+    request.observer->on(observe::SessionOpened{session->id(), latency});
   }
   return session;
 }

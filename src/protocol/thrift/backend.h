@@ -46,11 +46,15 @@ class ThriftBackend final : public Backend {
                                         const base::CallContext& call) override;
 
  private:
-  tcli::TOpenSessionResp negotiate(const SessionRequest& request, const base::CallContext& call);
+  /// \param latency  receives how long the request took that was answered, here and below
+  tcli::TOpenSessionResp negotiate(const SessionRequest& request, const base::CallContext& call,
+                                   std::chrono::nanoseconds& latency);
   tcli::TOpenSessionResp open_on_hive(const SessionRequest& request, const Error& refusal,
-                                      const base::CallContext& call);
+                                      const base::CallContext& call,
+                                      std::chrono::nanoseconds& latency);
   std::function<void(RpcReply)> close_when_late() const;
-  tcli::TOpenSessionResp ask(const tcli::TOpenSessionReq& request, const base::CallContext& call);
+  tcli::TOpenSessionResp ask(const tcli::TOpenSessionReq& request, const base::CallContext& call,
+                             std::chrono::nanoseconds& latency);
 
   static constexpr std::int32_t kNone = -1;
   std::shared_ptr<Rpc> rpc_;

@@ -114,6 +114,10 @@ std::unique_ptr<ThriftOperation> ThriftOperation::start(std::shared_ptr<ThriftSe
   std::unique_ptr<ThriftOperation> operation(
       new ThriftOperation(std::move(session), reply.operation, submitted, call.trace));
   operation->observer_ = std::move(observer);
+  // Before the direct results are looked at: they may say that it has failed.
+  if (call.observer != nullptr)
+    call.observer->on(
+        observe::StatementSubmitted{operation->statement_id(), operation->answered_ - submitted});
   try {
     operation->guarded(call, Phase::Running, [&](const base::CallContext& own) {
       operation->take_direct_results(std::move(reply), own);
@@ -128,10 +132,13 @@ std::unique_ptr<ThriftOperation> ThriftOperation::start(std::shared_ptr<ThriftSe
 
 std::unique_ptr<ThriftOperation> ThriftOperation::attach(
     std::shared_ptr<ThriftSession> session, std::shared_ptr<const tcli::TOperationHandle> operation,
-    const base::CallContext& call) {
+    std::shared_ptr<observe::Observer> observer, const base::CallContext& call) {
   const auto now = session->clock().now();
   std::unique_ptr<ThriftOperation> attached(
       new ThriftOperation(std::move(session), std::move(operation), now, call.trace));
+  attached->observer_ = std::move(observer);
+  if (call.observer != nullptr)
+    call.observer->on(observe::StatementSubmitted{attached->statement_id(), {}});
   attached->guarded(call, Phase::Reading,
                     [&](const base::CallContext& own) { attached->ask_status(own); });
   if (attached->is_open()) attached->keep_alive();
@@ -201,8 +208,8 @@ void ThriftOperation::poll(const base::CallContext& call) {
     last_answer = session_->clock().now();
     last_poll = last_answer - asked;
     ++polls_;
+    report_poll(call, last_poll);  // also of the one that tells of a failure
     status_.throw_failure(call);
-    report_poll(call, last_poll);
   }
   status_.throw_failure(call);
 }
@@ -224,6 +231,7 @@ void ThriftOperation::report_poll(const base::CallContext& call,
   const StatementState state = status_.state();
   const State known = state == StatementState::Finished  ? State::Finished
                       : state == StatementState::Pending ? State::Pending
+                      : is_final(state)                  ? State::Failed
                                                          : State::Running;
   call.observer->on(observe::StatementPolled{.statement_id = statement_id_,
                                              .state = known,

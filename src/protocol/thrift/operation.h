@@ -33,7 +33,8 @@ class ThriftOperation final : public Operation {
   /// \throws Error when the server does not know it
   static std::unique_ptr<ThriftOperation> attach(
       std::shared_ptr<ThriftSession> session,
-      std::shared_ptr<const tcli::TOperationHandle> operation, const base::CallContext& call);
+      std::shared_ptr<const tcli::TOperationHandle> operation,
+      std::shared_ptr<observe::Observer> observer, const base::CallContext& call);
 
   const std::string& statement_id() const noexcept override { return statement_id_; }
   void wait(const base::CallContext& call) override;

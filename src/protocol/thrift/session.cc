@@ -133,18 +133,15 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
         rpc_->call(kExecuteStatement, wire, call,
                    request.runs_on ? [](const RpcReply&) {} : cancel_when_late(call.trace));
     ExecuteReply execute = read_execute_reply(reply.reader, reply.body);
-    auto operation = ThriftOperation::start(shared_from_this(), std::move(execute), submitted,
-                                            request.observer, call);
-    if (call.observer != nullptr)
-      call.observer->on(
-          observe::StatementSubmitted{operation->statement_id(), clock_->now() - submitted});
-    return operation;
+    return ThriftOperation::start(shared_from_this(), std::move(execute), submitted,
+                                  request.observer, call);
   } catch (const Error& error) {
     rethrow_of_session(error, call);
   }
 }
 
 std::unique_ptr<Operation> ThriftSession::attach(const std::string& statement_id,
+                                                 std::shared_ptr<observe::Observer> observer,
                                                  const base::CallContext& call) {
   const auto guid = base::parse_uuid(statement_id);
   if (!guid)
@@ -159,7 +156,7 @@ std::unique_ptr<Operation> ThriftSession::attach(const std::string& statement_id
   handle->operationId.secret = *guid;
   handle->operationType = tcli::EXECUTE_STATEMENT;
   handle->hasResultSet = true;
-  return ThriftOperation::attach(shared_from_this(), handle, call);
+  return ThriftOperation::attach(shared_from_this(), handle, std::move(observer), call);
 }
 
 void ThriftSession::notify_close(const Method& method, const tcli::TCloseOperationReq& request,

@@ -40,6 +40,7 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   std::unique_ptr<Operation> execute(const ExecuteRequest& request,
                                      const base::CallContext& call) override;
   std::unique_ptr<Operation> attach(const std::string& statement_id,
+                                    std::shared_ptr<observe::Observer> observer,
                                     const base::CallContext& call) override;
   std::unique_ptr<Operation> list(const ListingRequest& request,
                                   const base::CallContext& call) override;

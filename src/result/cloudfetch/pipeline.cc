@@ -170,14 +170,16 @@ void CloudFetchPipeline::State::tell_of_consumption() {
 
 void CloudFetchPipeline::State::tell_of_failure(const Error& error) {
   std::int64_t index = 0;
+  int repeats = 0;
   {
     std::lock_guard lock(mutex_);
     const bool is_the_files = !slots_.empty() && slots_.front().state == Slot::State::Failed;
     if (!is_the_files) return;  // the caller's time was up, or the server did not give links
     index = static_cast<std::int64_t>(first_sequence_);
+    repeats = std::max(slots_.front().attempts - 1, 0);
   }
   environment_.observer->on(
-      observe::ChunkFailed{index, error.kind(), error.error_class() == "CORRUPT_LZ4"});
+      observe::ChunkFailed{index, error.kind(), error.error_class() == "CORRUPT_LZ4", repeats});
 }
 
 std::optional<arrow::UniqueArray> CloudFetchPipeline::State::next_batch(

@@ -644,7 +644,7 @@ TEST_F(ThriftOperationTest, IsTakenOverByItsId) {
   server().answer("GetOperationStatus", in_state(tcli::RUNNING_STATE));
   session_ = scripted_.backend.open_session({}, {});
 
-  const auto operation = session_->attach("33333333-3333-3333-3333-333333333333", {});
+  const auto operation = session_->attach("33333333-3333-3333-3333-333333333333", nullptr, {});
 
   const auto asked =
       server().last_request<tcli::TGetOperationStatusReq>("GetOperationStatus").operationHandle;
@@ -661,11 +661,12 @@ TEST_F(ThriftOperationTest, CannotBeTakenOverByAnythingElse) {
   server().answer("GetOperationStatus", unknown);
   session_ = scripted_.backend.open_session({}, {});
 
-  EXPECT_EQ(capture_error([&] { session_->attach("no id", {}); }).kind(),
+  EXPECT_EQ(capture_error([&] { session_->attach("no id", nullptr, {}); }).kind(),
             ErrorKind::InvalidArgument);
-  EXPECT_EQ(
-      capture_error([&] { session_->attach("33333333-3333-3333-3333-333333333333", {}); }).kind(),
-      ErrorKind::StatementClosed);
+  EXPECT_EQ(capture_error([&] {
+              session_->attach("33333333-3333-3333-3333-333333333333", nullptr, {});
+            }).kind(),
+            ErrorKind::StatementClosed);
 }
 
 TEST_F(ThriftOperationTest, SendsARowLimitOnlyWhenThereIsOne) {

@@ -103,6 +103,7 @@ class FakeSessions {
       return server_.finished();
     }
     std::unique_ptr<protocol::Operation> attach(const std::string&,
+                                                std::shared_ptr<observe::Observer>,
                                                 const base::CallContext&) override {
       return server_.finished();
     }

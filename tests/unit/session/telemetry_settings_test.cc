@@ -1,12 +1,17 @@
 #include "session/telemetry_settings.h"
 
 #include "config/dsn.h"
+#include "telemetry/record.h"
+#include "telemetry/tags.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <variant>
 
 namespace dbsql::session {
 namespace {
@@ -114,6 +119,59 @@ TEST(TelemetryFacts, KnowTheWorkspaceFromThePath) {
 
   EXPECT_EQ(facts->workspace_id, 1);
   EXPECT_EQ(facts->parameters.http_path, "/sql/1.0/warehouses/abc");
+}
+
+/// Of a connection with such options: what its first record holds, by published name.
+std::set<std::string_view> facts_told(const std::string& options) {
+  telemetry::Record record;
+  record.operation.type = telemetry::OperationType::CreateSession;
+  record.connection = telemetry_facts_of(config_of(options));
+  std::set<std::string_view> told;
+  for (const telemetry::TagRow& row : telemetry::tags()) {
+    if (!std::holds_alternative<std::monostate>(telemetry::value_of(row.tag, record)))
+      told.insert(row.name);
+  }
+  return told;
+}
+
+/// A field that is documented as told and never is, tells people nonsense.
+TEST(TelemetryFacts, AreAllToldBySomeConnection) {
+  std::set<std::string_view> told = facts_told("proxy.url=http://me:secret@p.example.com:3128");
+  told.merge(
+      facts_told("auth.type=oauth-jwt&auth.jwt.key_file=/key.pem&auth.client_id=me&"
+                 "auth.token_endpoint=https://id.example.com/token&auth.scopes=sql"));
+  told.merge(facts_told("telemetry.query_tags=true&query.tags=team:sales&userAgentEntry=acme&o=7"));
+
+  for (const telemetry::TagRow& row : telemetry::tags()) {
+    const bool is_of_the_connection =
+        row.tag >= telemetry::Tag::DriverVersion && row.tag <= telemetry::Tag::AuthType;
+    if (!is_of_the_connection) continue;
+    EXPECT_EQ(told.count(row.name), 1U) << row.name;
+  }
+}
+
+TEST(TelemetryFacts, SayWhatTheOptionsSay) {
+  const auto parameters = [](const std::string& options) {
+    return telemetry_facts_of(config_of(options))->parameters;
+  };
+  const auto plain = parameters("proxy.url=direct");
+  EXPECT_EQ(plain.use_proxy, false);
+  EXPECT_EQ(plain.use_system_proxy, false);
+  EXPECT_EQ(plain.proxy_auth, telemetry::ProxyAuth::Unspecified);
+  EXPECT_EQ(plain.use_system_trust_store, true);
+  EXPECT_EQ(plain.enable_token_cache, false);
+  EXPECT_EQ(plain.enable_metric_view_metadata, false);
+  EXPECT_EQ(plain.auto_commit, true);
+  EXPECT_EQ(plain.fetch_auto_commit_from_server, false);
+  EXPECT_EQ(plain.jwt_algorithm, "");
+
+  const auto through = parameters("proxy.url=http://me:secret@p.example.com:3128");
+  EXPECT_EQ(through.use_proxy, true);
+  EXPECT_EQ(through.use_system_proxy, false);
+  EXPECT_EQ(through.proxy_auth, telemetry::ProxyAuth::Basic);
+  EXPECT_EQ(parameters("proxy.url=http://p.example.com:3128").proxy_auth,
+            telemetry::ProxyAuth::None);
+  EXPECT_EQ(parameters("metadata.metric_views=true").enable_metric_view_metadata, true);
 }
 
 }  // namespace

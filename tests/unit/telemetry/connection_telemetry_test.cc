@@ -231,6 +231,49 @@ TEST_F(TelemetryOfAConnection, TellsNothingWhenItEndsBeforeTheServerHasSaid) {
   EXPECT_THAT(workspace.operations(), IsEmpty());
 }
 
+TEST_F(TelemetryOfAConnection, AsksAgainWhenTheServersNoIsOld) {
+  const auto live_once = [&] {
+    const auto connection = ConnectionTelemetry::create(opted_in());
+    if (!connection) return false;
+    open(*connection);
+    close(*connection);
+    return true;
+  };
+  workspace.transport->answer_with(Workspace::flag(false));
+  live_once();
+  EXPECT_FALSE(live_once()) << "what the server has said holds for a while";
+  workspace.transport->answer_with(Workspace::flag(true));
+  clock.advance(1h);
+
+  live_once();  // by what was known; the answer to its question is for the next one
+  EXPECT_TRUE(live_once());
+
+  EXPECT_EQ(workspace.requests("feature-flags").size(), 2U);
+  EXPECT_THAT(workspace.operations(), UnorderedElementsAre("CREATE_SESSION", "DELETE_SESSION"));
+}
+
+TEST_F(TelemetryOfAConnection, ShowsItsSinkWhatItHasWhenItEndsBeforeTheServerHasSaid) {
+  workspace.transport->hold();
+  std::size_t shown = 0;
+  bool is_sent = false;
+  auto asking = opted_in();
+  asking.sink = std::make_shared<CallbackSink>([&](const ExportedBatch& batch) {
+    shown += batch.records;
+    is_sent = is_sent || batch.is_sent;
+  });
+  auto connection = ConnectionTelemetry::create(asking);
+  open(*connection);
+  statement(connection)->finish();
+  close(*connection);
+  connection.reset();
+
+  workspace.transport->let_go(Workspace::flag(true));
+
+  EXPECT_EQ(shown, 3U);
+  EXPECT_FALSE(is_sent);
+  EXPECT_THAT(workspace.operations(), IsEmpty());
+}
+
 TEST_F(TelemetryOfAConnection, ForcesItselfOnWithoutAskingTheServer) {
   const auto connection = ConnectionTelemetry::create(forced());
   open(*connection);
@@ -366,6 +409,63 @@ TEST_F(TelemetryOfAConnection, GoesOnWithTheSessionThatTookThePlaceOfAnother) {
   EXPECT_EQ(workspace.log("DELETE_SESSION")["session_id"], "second");
 }
 
+TEST_F(TelemetryOfAConnection, TellsOfAStatementInTheSessionThatItRanIn) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection, "first");
+  workspace.transport->await(1);
+  const auto before = statement(connection);
+  before->on(observe::StatementSubmitted{"01ef-before", 5ms});
+  const auto over = statement(connection);
+  over->on(observe::StatementSubmitted{"01ef-over", 5ms});
+  over->finish();
+  open(*connection, "second");
+  close(*connection, true, "first");
+  before->on(observe::StatementClosed{"01ef-before", 1ms, false});
+  before->finish();
+  close(*connection, false, "second");
+
+  int told = 0;
+  for (const json& each : workspace.logs()) {
+    if (!each.contains("sql_statement_id")) continue;
+    EXPECT_EQ(each["session_id"], "first") << each;
+    ++told;
+  }
+  EXPECT_EQ(told, 3);
+}
+
+/// As when what statements had made of the session cannot be restored.
+TEST_F(TelemetryOfAConnection, GoesOnWhenASessionCouldNotTakeThePlaceOfAnother) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection, "first");
+  open(*connection, "useless");
+  close(*connection, false, "useless");
+  statement(connection)->finish();
+  open(*connection, "third");
+  close(*connection, true, "first");
+  close(*connection, false, "third");
+
+  std::map<std::string, std::vector<std::string>> told;
+  for (const json& each : workspace.logs())
+    told[each["session_id"]].push_back(each["sql_operation"]["operation_detail"]["operation_type"]);
+  EXPECT_THAT(told["first"], UnorderedElementsAre("CREATE_SESSION", "EXECUTE_STATEMENT"));
+  EXPECT_THAT(told["useless"], UnorderedElementsAre("CREATE_SESSION", "DELETE_SESSION"));
+  EXPECT_THAT(told["third"], UnorderedElementsAre("CREATE_SESSION", "DELETE_SESSION"));
+  EXPECT_EQ(registry.size(), 0U);
+}
+
+TEST_F(TelemetryOfAConnection, CountsWhatIsToldWhenItIsClosed) {
+  const auto connection = ConnectionTelemetry::create(forced());
+  open(*connection);
+  const auto late = statement(connection);
+  close(*connection);
+
+  late->finish();
+
+  EXPECT_EQ(connection->stats()->recorded, 3U);
+  EXPECT_EQ(connection->stats()->delivered, 2U);
+  EXPECT_EQ(connection->stats()->lost_by(Loss::NoTime), 1U);
+}
+
 /// Runs in a child of this process, which has none of its threads. \return whether all went well
 bool leaves_alone_what_its_parent_made(ConnectionTelemetry& connection,
                                        const Workspace& workspace) {
@@ -474,6 +574,43 @@ TEST_F(TelemetryOfAConnection, TellsOfAFailureThatIsHeardOfAfterTheStatementWasF
   EXPECT_EQ(record["error_info"]["error_name"], "syntax_error");
 }
 
+/// The server may give an id and a failure in one reply.
+TEST_F(TelemetryOfAConnection, NamesAStatementThatFailedAtOnce) {
+  const json record = record_of([&](StatementTelemetry& statement) {
+    const Error error({.kind = ErrorKind::SqlSyntax, .message = "no", .statement_id = "01ef-bad"});
+    statement.on(observe::Failed{&error});
+    statement.on(observe::StatementEnded{});
+  });
+  EXPECT_EQ(record["sql_statement_id"], "01ef-bad");
+}
+
+TEST_F(TelemetryOfAConnection, NamesAStatementThatIsOnlyKnownWhenItIsFreed) {
+  const json record = record_of([&](StatementTelemetry& statement) {
+    statement.on(observe::StatementClosed{"01ef-freed", 1ms, /*failed=*/false});
+    statement.on(observe::StatementEnded{});
+  });
+  EXPECT_EQ(record["sql_statement_id"], "01ef-freed");
+  EXPECT_EQ(workspace.log("CLOSE_STATEMENT")["sql_statement_id"], "01ef-freed");
+}
+
+TEST_F(TelemetryOfAConnection, TellsOfACancelledStatementThatNobodyReads) {
+  const json record = record_of([&](StatementTelemetry& statement) {
+    statement.on(observe::StatementSubmitted{"01ef-statement", 5ms});
+    statement.on(observe::CancelAsked{1ms, nullptr});
+    statement.on(observe::StatementEnded{});
+  });
+  EXPECT_EQ(record["error_info"]["error_name"], "execute_statement_cancelled");
+}
+
+TEST_F(TelemetryOfAConnection, TellsOfNoCancellingThatTheServerRefused) {
+  const json record = record_of([&](StatementTelemetry& statement) {
+    const Error refusal({.kind = ErrorKind::Network, .message = "no"});
+    statement.on(observe::CancelAsked{1ms, &refusal});
+    statement.on(observe::RowsExhausted{});
+  });
+  EXPECT_FALSE(record.contains("error_info"));
+}
+
 TEST_F(TelemetryOfAConnection, KeepsItsCountsWhenItIsClosed) {
   const auto connection = ConnectionTelemetry::create(forced());
   EXPECT_EQ(connection->stats()->recorded, 0U);
@@ -531,6 +668,43 @@ TEST_F(TelemetryOfAConnection, MeasuresTheFilesOfAResult) {
                                               {"sum_chunks_download_time_millis", 221}}));
 }
 
+/// The reader asks for rows before anybody knows how they come.
+TEST_F(TelemetryOfAConnection, TellsWhenTheFirstFileOfAResultWasThere) {
+  using Page = observe::PageReceived;
+  const json log = record_of([&](StatementTelemetry& statement) {
+    clock.advance(10ms);
+    statement.on(observe::StatementReady{});
+    statement.on(observe::ReadBegan{});
+    statement.on(Page{"01ef", 0, 0, Page::Format::Links, true, 2});
+    clock.advance(30ms);
+    statement.on(observe::ChunkReceived{1, 20ms, 1000, 0});
+    clock.advance(60ms);
+    statement.on(observe::ChunkReceived{0, 50ms, 1000, 0});
+    clock.advance(100ms);
+    statement.on(observe::ChunkConsumed{0});
+    statement.on(observe::RowsExhausted{});
+  });
+
+  const json& latency = log["sql_operation"]["result_latency"];
+  EXPECT_EQ(log["operation_latency_ms"], 10);
+  EXPECT_EQ(latency["result_set_ready_latency_millis"], 100);
+  EXPECT_EQ(latency["result_set_consumption_latency_millis"], 190);
+}
+
+TEST_F(TelemetryOfAConnection, TellsThatAnInlineResultWasThereWithItsExecution) {
+  using Page = observe::PageReceived;
+  const json log = record_of([&](StatementTelemetry& statement) {
+    clock.advance(10ms);
+    statement.on(observe::StatementReady{});
+    clock.advance(500ms);  // of the program's own
+    statement.on(observe::ReadBegan{});
+    statement.on(Page{"01ef", 0, 100, Page::Format::Arrow, false, 0});
+    statement.on(observe::RowsExhausted{});
+  });
+
+  EXPECT_EQ(log["sql_operation"]["result_latency"]["result_set_ready_latency_millis"], 10);
+}
+
 TEST_F(TelemetryOfAConnection, TellsNoFilesOfAnInlineResult) {
   using Page = observe::PageReceived;
   const json log = record_of([&](StatementTelemetry& statement) {
@@ -543,12 +717,13 @@ TEST_F(TelemetryOfAConnection, TellsNoFilesOfAnInlineResult) {
 
 TEST_F(TelemetryOfAConnection, NamesTheFileThatCouldNotBeHad) {
   const json log = record_of([&](StatementTelemetry& statement) {
-    statement.on(observe::ChunkFailed{2, ErrorKind::Network});
+    statement.on(observe::ChunkFailed{2, ErrorKind::Network, false, 4});
     statement.failed(ErrorCategory::Connection);
   });
 
   EXPECT_EQ(log["error_info"]["error_name"], "chunk_download_error");
   EXPECT_EQ(log["sql_operation"]["chunk_id"], 2);
+  EXPECT_EQ(log["sql_operation"]["retry_count"], 4);
 }
 
 TEST_F(TelemetryOfAConnection, TellsOnlyTheKindOfAFailure) {
@@ -562,7 +737,15 @@ TEST_F(TelemetryOfAConnection, TellsOnlyTheKindOfAFailure) {
 }
 
 TEST_F(TelemetryOfAConnection, SendsAtOnceWhatRepeatingCannotMend) {
-  const auto connection = ConnectionTelemetry::create(forced());
+  // Who is first decides when a sender flushes by itself; otherwise that is left to chance.
+  const auto made = forced();
+  const SenderKey key{.host = made.destination->host,
+                      .org_id = made.destination->org_id,
+                      .identity = made.identity,
+                      .sink = {}};
+  const auto token = registry.new_token();
+  registry.acquire(key, token, made.destination, nullptr, {.flush_interval = 30s, .jitter = 1}, {});
+  const auto connection = ConnectionTelemetry::create(made);
   open(*connection);
   workspace.transport->await(1);
   clock.advance(1s);
@@ -575,6 +758,7 @@ TEST_F(TelemetryOfAConnection, SendsAtOnceWhatRepeatingCannotMend) {
   EXPECT_THAT(workspace.operations(),
               UnorderedElementsAre("CREATE_SESSION", "EXECUTE_STATEMENT", "EXECUTE_STATEMENT"));
   close(*connection);
+  registry.release(key, token, clock.now());
 }
 
 TEST_F(TelemetryOfAConnection, TellsOfEachCancelAndOnceOfItsStatement) {
@@ -599,11 +783,30 @@ TEST_F(TelemetryOfAConnection, TellsOfEachCancelAndOnceOfItsStatement) {
 
 TEST_F(TelemetryOfAConnection, TellsOfAMovedFileWithoutItsName) {
   const json log = record_of([&](StatementTelemetry& statement) {
-    statement.on(observe::StagingTransferred{"01ef", "PUT", 100, 5ms});
+    clock.advance(10ms);
+    statement.on(observe::StatementReady{});
+    clock.advance(1500ms);
+    statement.on(observe::StagingTransferred{"01ef", "PUT", 100, 1450ms});
+    clock.advance(20ms);
   });
 
   EXPECT_EQ(log["vol_operation"], json({{"volume_operation_type", "PUT"}}));
   EXPECT_EQ(log["sql_operation"]["statement_type"], "VOLUME");
+  EXPECT_EQ(log["operation_latency_ms"], 1450) << "of the transfer alone";
+}
+
+TEST_F(TelemetryOfAConnection, TellsOfAFileThatWasNotMoved) {
+  const Error error({.kind = ErrorKind::PermissionDenied, .message = "no"});
+  const json log = record_of([&](StatementTelemetry& statement) {
+    statement.on(observe::StatementReady{});
+    statement.on(observe::StagingFailed{"GET", error.kind(), 70ms});
+    statement.on(observe::Failed{&error});
+  });
+
+  EXPECT_EQ(log["vol_operation"], json({{"volume_operation_type", "GET"}}));
+  EXPECT_EQ(log["sql_operation"]["statement_type"], "VOLUME");
+  EXPECT_EQ(log["operation_latency_ms"], 70);
+  EXPECT_EQ(log["error_info"]["error_name"], "volume_operation_error");
 }
 
 TEST_F(TelemetryOfAConnection, HearsOfOneStatementFromManyThreads) {

@@ -236,6 +236,39 @@ TEST_F(TelemetryRegistry, WaitsInVainForManyHostsNoLongerThanForAFew) {
   server->let_go();
 }
 
+/// An endpoint that answers gives no time back to those that do not.
+TEST_F(TelemetryRegistry, WaitsInVainNoLongerWhereOthersAnswerInBetween) {
+  server->hold();
+  constexpr std::size_t kHosts = 4;
+  std::vector<SenderKey> keys;
+  for (std::size_t host = 0; host < kHosts; ++host) {
+    keys.push_back(key_of("h" + std::to_string(host)));
+    const auto sender = acquire(keys.back(), 1);
+    const auto outbox = std::make_shared<Outbox>(sample_facts());
+    sender->attach(outbox);
+    outbox->append(operation(), true);
+    server->await(host + 1);
+    sender->detach(outbox);
+  }
+
+  const std::chrono::seconds waits[] = {2s, 2s, 1s};
+  for (std::size_t host = 0; host < std::size(waits); ++host) {
+    std::jthread closer([&] { release(keys[host], 1); });
+    clock.await_waiters(2);
+    clock.advance(waits[host]);
+    closer.join();
+    server->hold(false);
+    const SenderKey well = key_of("well" + std::to_string(host));
+    acquire(well, 1);
+    release(well, 1);
+    server->hold();
+  }
+  release(keys[3], 1);  // the clock stands still
+
+  EXPECT_EQ(registry.size(), 0U);
+  server->let_go();
+}
+
 TEST_F(TelemetryRegistry, MayBeClosedByASinkOfTheProgramsOwn) {
   std::atomic<bool> has_released = false;
   const SenderKey key{

@@ -39,7 +39,7 @@ inline Record sample_record(OperationType type,
   record.operation.type = type;
   record.operation.time =
       std::chrono::system_clock::time_point(std::chrono::milliseconds(1767225599871));
-  record.session_id = WireId("01ef-session");
+  record.operation.session_id = WireId("01ef-session");
   record.event_id = "0f6c2f0e-8f1e-4b0a-9f55-0c5f3d1f2a11";
   record.connection = std::move(facts);
   return record;

@@ -229,7 +229,7 @@ TEST(TelemetryWire, TellsTheSocketTimeoutInSeconds) {
 
 TEST(TelemetryWire, DropsAnIdThatIsNone) {
   Record record = execute_record();
-  record.session_id = WireId("x'; DROP TABLE t");
+  record.operation.session_id = WireId("x'; DROP TABLE t");
   record.operation.statement_id = WireId(std::string(129, 'a'));
 
   const json log = log_of(record);
