@@ -52,7 +52,9 @@ DBSQL_EXPORT std::string to_json(const LogRecord& record);
 enum class LogFormat : std::uint8_t { Text, Json };
 
 /// Receives lines; what it is given is valid during the call alone. It may be called from any
-/// thread, one call at a time, and must not throw. Lines that it causes itself are dropped.
+/// thread, one call at a time, and must not throw. It may call every function of this header, also
+/// to put another sink into its place; lines that it causes itself are dropped. It must not wait
+/// for another thread that may have something to log.
 using LogSink = std::function<void(const LogRecord& record)>;
 
 /// Lines below this level are not written, at the cost of one comparison. At first it is what the
@@ -60,7 +62,8 @@ using LogSink = std::function<void(const LogRecord& record)>;
 DBSQL_EXPORT void set_log_level(LogLevel level) noexcept;
 DBSQL_EXPORT LogLevel log_level() noexcept;
 
-/// Sends lines to `sink` alone; an empty one sends them to standard error, as text.
+/// Sends lines to `sink` alone; an empty one sends them to standard error, as text. When it returns
+/// the sink before it is not called any more, unless it is that which calls.
 DBSQL_EXPORT void set_log_sink(LogSink sink);
 
 /// A file that lines are appended to, with room for so much history.

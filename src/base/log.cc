@@ -45,9 +45,12 @@ class Output {
   }
 
   void set(LogSink sink, std::unique_ptr<base::LogFile> file) {
+    const auto turn = turn_unless_writing();
+    auto shared = shared_or_none(std::move(sink));
+    std::shared_ptr<base::LogFile> opened = std::move(file);
     const std::lock_guard lock(mutex_);
-    sink_.swap(sink);
-    file_.swap(file);
+    sink_.swap(shared);
+    file_.swap(opened);
   }
 
   bool writes_to(const LogFileOptions& options) {
@@ -56,9 +59,11 @@ class Output {
   }
 
   void set_tap(LogLevel level, LogSink tap) {
+    const auto turn = turn_unless_writing();
+    auto shared = shared_or_none(std::move(tap));
     const std::lock_guard lock(mutex_);
     tap_level_ = level;
-    tap_.swap(tap);
+    tap_.swap(shared);
     set_threshold_locked();
   }
 
@@ -83,14 +88,17 @@ class Output {
     return level_;
   }
 
+  /// Sinks are the program's and may ask for the level or set another sink: they are called in
+  /// turn, but with no lock held that such calls take.
   void write(const LogRecord& record) {
-    const std::lock_guard lock(mutex_);
-    if (tap_ && record.level >= tap_level_) tap_(record);
-    if (record.level < level_.value_or(kUsualLevel)) return;  // it was for the tap alone
-    if (sink_) {
-      sink_(record);
-    } else if (file_) {
-      file_->write(record);
+    const std::lock_guard turn(turn_);
+    const Target target = target_of(record.level);
+    if (target.tap) (*target.tap)(record);
+    if (!target.is_written) return;  // it was for the tap alone
+    if (target.sink) {
+      (*target.sink)(record);
+    } else if (target.file) {
+      target.file->write(record);
     } else {
       const std::string line = to_text(record) + '\n';
       while (::write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
@@ -99,13 +107,40 @@ class Output {
   }
 
  private:
+  /// Whom a line goes to; each lives until the line is written, whatever is set meanwhile.
+  struct Target {
+    std::shared_ptr<const LogSink> tap;
+    std::shared_ptr<const LogSink> sink;
+    std::shared_ptr<base::LogFile> file;
+    bool is_written = false;
+  };
+
   // A fork in the middle of a line would leave the child a mutex that nobody unlocks.
   Output() { pthread_atfork(lock_for_fork, unlock_after_fork, unlock_after_fork); }
   static void lock_for_fork() noexcept {
-    if (!is_writing) get().mutex_.lock();
+    if (!is_writing) get().turn_.lock();
+    get().mutex_.lock();
   }
   static void unlock_after_fork() noexcept {
-    if (!is_writing) get().mutex_.unlock();
+    get().mutex_.unlock();
+    if (!is_writing) get().turn_.unlock();
+  }
+
+  static std::shared_ptr<const LogSink> shared_or_none(LogSink sink) {
+    return sink ? std::make_shared<const LogSink>(std::move(sink)) : nullptr;
+  }
+
+  /// Whoever sets a sink is told when the one before it is done, except by a sink itself.
+  std::unique_lock<std::mutex> turn_unless_writing() {
+    return is_writing ? std::unique_lock<std::mutex>() : std::unique_lock(turn_);
+  }
+
+  Target target_of(LogLevel level) {
+    const std::lock_guard lock(mutex_);
+    return {.tap = level >= tap_level_ ? tap_ : nullptr,
+            .sink = sink_,
+            .file = file_,
+            .is_written = level >= level_.value_or(kUsualLevel)};
   }
 
   void set_threshold_locked() {
@@ -114,12 +149,13 @@ class Output {
     base::detail::log_threshold = static_cast<int>(lowest);
   }
 
+  std::mutex turn_;  // to write, taken before mutex_
   std::mutex mutex_;
   std::optional<LogLevel> level_;        // guarded by mutex_; empty = nobody has asked yet
   LogLevel tap_level_ = LogLevel::Off;   // guarded by mutex_
-  LogSink tap_;                          // guarded by mutex_
-  LogSink sink_;                         // guarded by mutex_
-  std::unique_ptr<base::LogFile> file_;  // guarded by mutex_
+  std::shared_ptr<const LogSink> tap_;   // guarded by mutex_
+  std::shared_ptr<const LogSink> sink_;  // guarded by mutex_
+  std::shared_ptr<base::LogFile> file_;  // guarded by mutex_
 };
 
 std::string presentable(std::string_view text, std::size_t limit) {

@@ -2,6 +2,7 @@
 
 #include <dbsql/error.h>
 
+#include "base/fork.h"
 #include "base/text.h"
 
 #include <fcntl.h>
@@ -65,8 +66,11 @@ bool LogFile::open() noexcept {
     static_cast<void>(::fchmod(opened, S_IRUSR | S_IWUSR));
   if (file_ >= 0) ::close(file_);
   file_ = opened;
+  generation_ = fork_generation();
   return true;
 }
+
+bool LogFile::is_own() noexcept { return generation_ == fork_generation() || open(); }
 
 void LogFile::put_aside() noexcept {
   if (::flock(file_, LOCK_EX) != 0) return;
@@ -95,8 +99,9 @@ void LogFile::put_aside() noexcept {
 void LogFile::write(const LogRecord& record) {
   std::string line = options_.format == LogFormat::Json ? to_json(record) : to_text(record);
   line += '\n';
+  const bool may_put_aside = is_own();
   const std::uint64_t size = size_of(file_);
-  if (size > 0 && size + line.size() > options_.max_bytes) put_aside();
+  if (may_put_aside && size > 0 && size + line.size() > options_.max_bytes) put_aside();
   // In one piece, or not at all: half a line would spoil the next one.
   while (::write(file_, line.data(), line.size()) < 0 && errno == EINTR) {
   }

@@ -11,9 +11,11 @@ namespace dbsql::base {
 /// Appends lines to a file that is put aside when it is full: `PATH` becomes `PATH.1`, that
 /// `PATH.2`, and the oldest goes.
 ///
-/// Lines are written whole, by one call each: several processes may share a file, also across a
-/// fork. Which of them puts it aside is settled by a lock on the file.
-/// Threads: one at a time.
+/// Lines are written whole, by one call each: several processes may share a file. Which of them
+/// puts it aside is settled by a lock on the file. A lock belongs to whoever opened the file, and
+/// would be one for parent and child alike: a child opens the file anew with its first line. Where
+/// it cannot, it goes on with its parent's, and leaves it to others to put that aside. Threads: one
+/// at a time.
 class LogFile {
  public:
   /// \throws ConfigurationError  it cannot be opened
@@ -30,11 +32,13 @@ class LogFile {
 
  private:
   bool open() noexcept;
+  bool is_own() noexcept;
   void put_aside() noexcept;
 
   const LogFileOptions options_;
   const std::string path_;  // of the file itself
   int file_ = -1;
+  int generation_ = 0;  // of the process that opened it
 };
 
 }  // namespace dbsql::base

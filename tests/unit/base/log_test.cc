@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -111,8 +112,15 @@ TEST(Log, ShowsABoundedPartOfAStatement) {
 
   EXPECT_EQ(base::sql_for_log(sql).size(), 1024U);
   EXPECT_EQ(base::sql_for_log("SELECT\n  1"), "SELECT 1");
-  EXPECT_THAT(base::sql_for_log("CREATE CONNECTION c OPTIONS (password='hunter2')"),
-              Not(HasSubstr("hunter2")));
+  for (const std::string secret :
+       {"CREATE CONNECTION c OPTIONS (password='hunter2')",
+        "CREATE CONNECTION c TYPE postgresql OPTIONS (host 'h', user 'u', password 'hunter2')",
+        "COPY INTO t FROM 'abfss://c@a' WITH (CREDENTIAL (AZURE_SAS_TOKEN = 'sv=1&sig=hunter2'))",
+        "SET x.token='hunter2'", "SET fs.s3a.secret.key=hunter2"})
+    EXPECT_THAT(base::sql_for_log(secret), Not(HasSubstr("hunter2")));
+  const std::string cut =
+      "OPTIONS (x '" + std::string(8150, 'x') + "', password 'hunter2 and more')";
+  EXPECT_THAT(base::sql_for_log(cut), Not(HasSubstr("hunter2")));
 }
 
 TEST(Log, DropsWhatASinkMakesItSay) {
@@ -127,6 +135,59 @@ TEST(Log, DropsWhatASinkMakesItSay) {
   set_log_sink({});
 
   EXPECT_EQ(lines, 2);
+}
+
+TEST(Log, LetsASinkAskAndChangeWhatItLikes) {
+  const LogLevel before = log_level();
+  const test::TemporaryFolder folder;
+  std::vector<std::string> seen;
+  set_log_sink([&](const LogRecord& record) {
+    seen.emplace_back(to_string(log_level()));
+    set_log_level(LogLevel::Info);
+    seen.emplace_back(record.message);
+    set_log_sink([&](const LogRecord& later) { seen.emplace_back(later.message); });
+    seen.emplace_back("still here");  // though its place is taken
+  });
+  set_log_level(LogLevel::Warn);
+
+  base::log(LogLevel::Warn, "test", "one");
+  base::log(LogLevel::Info, "test", "two");
+  set_log_sink([&](const LogRecord&) { set_log_file({.path = folder / "log"}); });
+  base::log(LogLevel::Warn, "test", "three");
+  base::log(LogLevel::Warn, "test", "four");
+  set_log_sink({});
+  set_log_level(before);
+
+  EXPECT_THAT(seen, ElementsAre("warn", "one", "still here", "two"));
+  std::ifstream file(folder / "log");
+  std::string line;
+  std::getline(file, line);
+  EXPECT_THAT(line, HasSubstr("four"));
+}
+
+TEST(Log, LetsGoOfASinkBeforeAnotherIsSet) {
+  std::atomic<int> inside = 0;
+  std::atomic<bool> is_over = false;
+  std::atomic<int> late = 0;
+  std::jthread writer([](const std::stop_token& stop) {
+    while (!stop.stop_requested()) base::log(LogLevel::Error, "test", "line");
+  });
+  for (int i = 0; i < 50; ++i) {
+    is_over = false;
+    set_log_sink([&](const LogRecord&) {
+      ++inside;
+      if (is_over) ++late;
+    });
+    while (inside == 0) std::this_thread::yield();
+    set_log_sink([](const LogRecord&) {});
+    is_over = true;
+    inside = 0;
+  }
+  writer.request_stop();
+  writer.join();
+  set_log_sink({});
+
+  EXPECT_EQ(late, 0);
 }
 
 TEST(Log, SurvivesASinkThatThrows) {
@@ -239,6 +300,70 @@ TEST_F(LogFileTest, LosesNoLineOfManyThreadsWhileItIsPutAside) {
       EXPECT_THAT(line, testing::EndsWith("test: a line of some length"));
   }
   EXPECT_EQ(lines, kThreads * kLines);
+}
+
+// A lock on the file that they have inherited would be none between them: the first time that they
+// put it aside, all at once, one would take the place of what another has put there.
+TEST_F(LogFileTest, LosesNoLineOfProcessesThatInheritedIt) {
+  constexpr int kRounds = 60;
+  constexpr int kChildren = 4;
+  constexpr int kLines = 25;
+  int written = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    set_log_file(
+        {.path = path("log" + std::to_string(round)), .max_bytes = 1'200, .max_files = 20});
+    for (int i = 0; i < 17; ++i, ++written)
+      base::log(LogLevel::Warn, "test", "a line of some length");
+    int start[2] = {};
+    ASSERT_EQ(::pipe(start), 0);
+    std::vector<pid_t> children;
+    for (int child = 0; child < kChildren; ++child) {
+      children.push_back(fork());
+      if (children.back() != 0) continue;
+      ::close(start[1]);
+      char none = 0;
+      static_cast<void>(!::read(start[0], &none, 1));  // until all are there
+      for (int i = 0; i < kLines; ++i) base::log(LogLevel::Warn, "test", "a line of some length");
+      _exit(0);
+    }
+    ::close(start[0]);
+    ::close(start[1]);
+    for (const pid_t child : children) {
+      int status = -1;
+      ASSERT_EQ(waitpid(child, &status, 0), child);
+      EXPECT_EQ(status, 0);
+    }
+    written += kChildren * kLines;
+  }
+
+  int lines = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line); ++lines)
+      EXPECT_THAT(line, testing::EndsWith("test: a line of some length"));
+  }
+  EXPECT_EQ(lines, written);
+}
+
+TEST_F(LogFileTest, AChildThatCannotOpenItGoesOnWithItsParents) {
+  set_log_file({.path = path(), .max_bytes = 200, .max_files = 3});
+  base::log(LogLevel::Warn, "test", "of the parent");
+  std::filesystem::rename(folder_.path(), folder_.path().string() + ".moved");
+
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int i = 0; i < 5; ++i) base::log(LogLevel::Warn, "test", "of the child");
+    _exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  std::filesystem::rename(folder_.path().string() + ".moved", folder_.path());
+
+  EXPECT_EQ(status, 0);
+  int lines = 0;
+  std::istringstream all(text());
+  for (std::string line; std::getline(all, line);) ++lines;
+  EXPECT_EQ(lines, 6);
 }
 
 TEST_F(LogFileTest, SaysWhyItCannotBeOpened) {
