@@ -155,7 +155,8 @@ class DBSQL_EXPORT Connection {
 
   /// Closes the session after what is still open in it: statements are cancelled and freed, and
   /// whoever waits for them or reads their results gets `StateError`. Further calls on this object
-  /// are `InvalidState`. At most five seconds; never throws.
+  /// are `InvalidState`. At most five seconds, a rollback and the session for metadata included;
+  /// where telemetry is on, `telemetry.close_timeout` is part of them. Never throws.
   void close() noexcept;
 
   class Impl;

@@ -226,9 +226,11 @@ class Session {
   /// The namespace that the session began in.
   virtual const Namespace& initial_namespace() const noexcept = 0;
 
-  /// Waits for statements that are being closed, then ends the session. Best effort, bounded in
-  /// time, at most once.
+  /// Waits for statements that are being closed, then ends the session. Best effort, at most five
+  /// seconds, at most once.
   virtual void close() noexcept = 0;
+  /// The same, until that moment at most.
+  virtual void close_by(base::CallContext::TimePoint until) noexcept = 0;
 
   /// Nothing more is sent for the session, not even its end: the server closes idle sessions by
   /// itself. For when there is no time to wait for an answer.

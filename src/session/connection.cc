@@ -10,6 +10,7 @@
 #include "telemetry/record.h"
 #include "telemetry/statement_telemetry.h"
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 #include <string>
@@ -19,9 +20,11 @@ namespace dbsql {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::chrono::seconds kServerTimeoutSlack{10};
-/// Of the rollback, of the five seconds that closing may take.
-constexpr std::chrono::seconds kRollbackLimit{2};
+/// Closing as a whole; it is shared out so that a server that answers nothing leaves each its part.
+constexpr std::chrono::seconds kCloseLimit{5};
 
 /// DML answers with one row of counters; older servers only there (reference/thrift.md 3.2).
 std::optional<std::int64_t> affected_rows_in(Result& result) {
@@ -42,7 +45,7 @@ Connection::Impl::Impl(ConnectionParts parts, base::Clock& clock)
       telemetry_decision_(parts.telemetry_decision),
       trace_(std::move(parts.trace)),
       clock_(clock),
-      side_session_(std::move(parts.open_side_session)),
+      side_session_(std::move(parts.open_side_session), clock),
       transactions_(
           session_, parts.transactions, [this] { open_statements_.close_all(); },
           [this] { return observers_of_own(); }, clock) {}
@@ -275,13 +278,19 @@ StatementHandle Connection::Impl::attach(std::string_view statement_id,
 
 void Connection::Impl::close() noexcept {
   closed_ = true;
+  // What is told of the connection takes its time at the end of the session.
+  const auto telling = telemetry_ ? telemetry_->close_timeout() : std::chrono::milliseconds(0);
+  const auto began = clock_.now();
+  const auto fifth = std::max<std::chrono::milliseconds>(kCloseLimit - telling, 1s) / 5;
   open_statements_.close_all();
   open_statements_.tell_of_end();
+  if (abandoned_.stop_requested()) return;
   base::CallContext limits;
-  limits.deadline = clock_.now() + kRollbackLimit;
+  limits.deadline = began + 2 * fifth;
+  limits.stop = abandoned_.get_token();
   transactions_.close(limits);
-  side_session_.close();
-  session_.close();
+  side_session_.close(began + 3 * fifth);
+  session_.close(began + 5 * fifth);
 }
 
 Connection::Connection(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -310,7 +319,9 @@ std::optional<std::int64_t> Connection::execute(std::string_view sql, const Para
   }
 }
 
-void Connection::ping(const WaitOptions& options) { impl_->ping(options); }
+void Connection::ping(const WaitOptions& options) {
+  impl_->named({}, [&] { impl_->ping(options); });
+}
 ConnectionStats Connection::stats() const { return impl_->stats(); }
 std::string Connection::id() const { return impl_->id(); }
 bool Connection::is_open() const noexcept { return impl_->is_open(); }

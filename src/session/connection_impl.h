@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -156,6 +157,7 @@ class Connection::Impl : public std::enable_shared_from_this<Connection::Impl> {
   const std::shared_ptr<otel::ConnectionTrace> trace_;  // the same
   base::Clock& clock_;
   std::atomic<bool> closed_ = false;
+  std::stop_source abandoned_;                        // ends a close that is under way
   std::atomic<bool> is_lost_ = false;                 // a ping did not come through
   std::atomic<bool> storage_is_unreachable_ = false;  // found out once, true for the session
   session::OpenStatements open_statements_;

@@ -2,16 +2,29 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "observe/observer.h"
 
 #include <utility>
+#include <variant>
 
 namespace dbsql::session {
 
 namespace {
 
-bool limits_are_reached(const base::CallContext& call, const base::Clock& clock) {
-  return call.stop.stop_requested() || (call.deadline && *call.deadline <= clock.now());
-}
+/// Lets a user's statement hear that it waits for a warehouse which starts: of what is sent to open
+/// a session for it, nothing else is part of it.
+class StartOnly final : public observe::Observer {
+ public:
+  explicit StartOnly(observe::Observer* next) : next_(next) {}
+
+  void on(const observe::Event& event) noexcept override {
+    const auto* repeated = std::get_if<observe::RequestRepeated>(&event);
+    if (next_ != nullptr && repeated != nullptr && repeated->is_starting) next_->on(event);
+  }
+
+ private:
+  observe::Observer* const next_;
+};
 
 void run_statement(protocol::Session& session, const std::string& sql,
                    const base::CallContext& call) {
@@ -24,7 +37,7 @@ void run_statement(protocol::Session& session, const std::string& sql,
 }  // namespace
 
 LiveSession::LiveSession(SessionPtr first, Recovery recovery, base::Clock& clock)
-    : recovery_(std::move(recovery)), clock_(clock), current_(std::move(first)) {}
+    : recovery_(std::move(recovery)), opening_(mutex_, clock), current_(std::move(first)) {}
 
 LiveSession::SessionPtr LiveSession::current() const {
   const std::lock_guard lock(mutex_);
@@ -52,48 +65,16 @@ Error LiveSession::forgotten() const {
 
 LiveSession::SessionPtr LiveSession::replace(const SessionPtr& expired, const Error& error,
                                              const base::CallContext& call) {
-  std::unique_lock lock(mutex_);
-  if (SessionPtr other = await_locked(lock, expired, error, call)) return other;
-  const auto attempt = attempt_ = std::make_shared<Attempt>();
-  lock.unlock();
-  SessionPtr fresh;
-  std::exception_ptr failure;
-  std::optional<ErrorFields> shared_failure;
-  try {
-    fresh = open_like(expired, error, call);
-  } catch (const Error& refusal) {
-    failure = std::current_exception();
-    if (!limits_are_reached(call, clock_)) shared_failure = refusal.fields();
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  const bool is_taken_over = fresh && take_over(fresh, expired, call);
-  lock.lock();
-  attempt->is_done = true;
-  attempt->failure = std::move(shared_failure);
-  attempt_.reset();
-  changed_.notify_all();
-  lock.unlock();
-  if (failure) std::rethrow_exception(failure);
-  if (!is_taken_over) throw_error(error.fields());  // closed meanwhile
-  return fresh;
-}
-
-/// The session that another call has opened meanwhile; null when this one has to do it.
-LiveSession::SessionPtr LiveSession::await_locked(std::unique_lock<std::mutex>& lock,
-                                                  const SessionPtr& expired, const Error& error,
-                                                  const base::CallContext& call) {
-  for (;;) {
+  const auto found = [&] {
     if (closed_) throw_error(error.fields());
-    if (current_ != expired) return current_;
-    if (!attempt_) return nullptr;
-    const auto attempt = attempt_;
-    clock_.wait(lock, changed_, call, [&] { return attempt->is_done; });
-    if (!attempt->failure) continue;
-    ErrorFields failure = *attempt->failure;
-    failure.correlation_id = call.correlation_id;
-    throw_error(std::move(failure));
-  }
+    return current_ != expired ? current_ : nullptr;
+  };
+  const auto open = [&] {
+    SessionPtr fresh = open_like(expired, error, call);
+    return take_over(fresh, expired, call) ? fresh : nullptr;
+  };
+  if (SessionPtr session = opening_.get(call, found, open)) return session;
+  throw_error(error.fields());  // closed meanwhile
 }
 
 LiveSession::SessionPtr LiveSession::open_like(const SessionPtr& expired, const Error& error,
@@ -104,7 +85,8 @@ LiveSession::SessionPtr LiveSession::open_like(const SessionPtr& expired, const 
     throw_error(std::move(fields));
   }
   base::CallContext own = call;
-  own.observer = nullptr;  // it follows the user's statement
+  StartOnly starting(call.observer);
+  own.observer = &starting;
   own.connection_id = expired->id();
   SessionPtr fresh;
   try {
@@ -154,7 +136,7 @@ LiveSession::SessionPtr LiveSession::last() noexcept {
   return current_;
 }
 
-void LiveSession::close() noexcept { last()->close(); }
+void LiveSession::close(base::Clock::TimePoint until) noexcept { last()->close_by(until); }
 void LiveSession::abandon() noexcept { last()->abandon(); }
 
 }  // namespace dbsql::session

@@ -5,13 +5,12 @@
 #include "base/call_context.h"
 #include "base/clock.h"
 #include "protocol/backend.h"
+#include "session/shared_opening.h"
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,40 +71,30 @@ class LiveSession {
   /// How often a session has taken the place of another one.
   std::uint64_t replacements() const;
 
-  /// Ends the session; there will be no other one.
-  void close() noexcept;
+  /// Ends the session; there will be no other one. \param until  then the server is told no more
+  void close(base::Clock::TimePoint until) noexcept;
   /// The same without a word to the server, also for a `close()` that is under way.
   void abandon() noexcept;
 
  private:
-  /// Opening a session, for all calls that wait for it.
-  struct Attempt {
-    bool is_done = false;
-    std::optional<ErrorFields> failure;  // that concerns them all
-  };
-
   SessionPtr last() noexcept;
   /// Whether the server has refused the call for want of the session: then nothing came of it.
   static bool was_not_run(const Error& error) noexcept;
   Error forgotten() const;
 
   SessionPtr replace(const SessionPtr& expired, const Error& error, const base::CallContext& call);
-  SessionPtr await_locked(std::unique_lock<std::mutex>& lock, const SessionPtr& expired,
-                          const Error& error, const base::CallContext& call);
   SessionPtr open_like(const SessionPtr& expired, const Error& error,
                        const base::CallContext& call) const;
   void restore(protocol::Session& fresh, const base::CallContext& call) const;
   bool take_over(const SessionPtr& fresh, const SessionPtr& expired, const base::CallContext& call);
 
   const Recovery recovery_;
-  base::Clock& clock_;
 
   mutable std::mutex mutex_;
-  std::condition_variable_any changed_;
-  SessionPtr current_;                // guarded by mutex_; never null
-  std::shared_ptr<Attempt> attempt_;  // guarded by mutex_; null while nobody opens a session
-  std::uint64_t replacements_ = 0;    // guarded by mutex_
-  bool closed_ = false;               // guarded by mutex_
+  SharedOpening opening_;
+  SessionPtr current_;              // guarded by mutex_; never null
+  std::uint64_t replacements_ = 0;  // guarded by mutex_
+  bool closed_ = false;             // guarded by mutex_
 };
 
 }  // namespace dbsql::session

@@ -46,6 +46,8 @@ void Connection::Impl::reset(const base::CallContext& limits) {
 
 void Connection::Impl::abandon() noexcept {
   closed_ = true;
+  abandoned_.request_stop();
+  side_session_.abandon();
   session_.abandon();
 }
 

@@ -3,11 +3,14 @@
 #include <dbsql/error.h>
 
 #include "base/call_context.h"
+#include "base/clock.h"
 #include "protocol/backend.h"
+#include "session/shared_opening.h"
 
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 
 namespace dbsql::session {
 
@@ -15,17 +18,19 @@ namespace dbsql::session {
 /// is open there (reference/auth-http-config.md 7.5). Opened at the first need, closed with the
 /// connection.
 ///
-/// Threads: safe from any thread.
+/// Threads: safe from any thread. While it is being opened, each call that needs it keeps to its
+/// own limits, and `close` and `abandon` wait for nobody: they end the opening.
 class SideSession {
  public:
-  using Open = std::function<std::shared_ptr<protocol::Session>(const base::CallContext& call)>;
+  using SessionPtr = std::shared_ptr<protocol::Session>;
+  using Open = std::function<SessionPtr(const base::CallContext& call)>;
 
   /// \param open  empty = there may be none
-  explicit SideSession(Open open) : open_(std::move(open)) {}
+  SideSession(Open open, base::Clock& clock) : open_(std::move(open)), opening_(mutex_, clock) {}
 
   /// Runs `action`, which makes one call on the session. It holds nothing: an expired one is
-  /// replaced, and the call made once more. \throws Error (NotSupported) when there may be none; of
-  /// opening it; of the action
+  /// replaced, and the call made once more. \throws Error (NotSupported) when there may be none;
+  /// (InvalidState) when it was closed; of opening it; of the action
   template <class Action>
   auto run(const base::CallContext& call, Action&& action) {
     try {
@@ -35,14 +40,23 @@ class SideSession {
     }
     return action(get(call));
   }
-  void close() noexcept;
+  /// There will be no other one. \param until  then the server is told no more
+  void close(base::Clock::TimePoint until) noexcept;
+  /// The same without a word to the server, also for a `close` that is under way.
+  void abandon() noexcept;
 
  private:
-  std::shared_ptr<protocol::Session> get(const base::CallContext& call);
+  SessionPtr get(const base::CallContext& call);
+  SessionPtr found_locked() const;
+  SessionPtr open(const base::CallContext& call);
+  SessionPtr last() noexcept;
 
   const Open open_;
-  std::mutex mutex_;
-  std::shared_ptr<protocol::Session> session_;  // guarded by mutex_; null until needed
+  std::stop_source closing_;  // ends an opening
+  mutable std::mutex mutex_;
+  SharedOpening opening_;
+  SessionPtr session_;   // guarded by mutex_; null until needed
+  bool closed_ = false;  // guarded by mutex_
 };
 
 }  // namespace dbsql::session

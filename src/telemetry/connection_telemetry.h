@@ -76,6 +76,10 @@ class ConnectionTelemetry final : public observe::Observer,
   /// nothing before there is one.
   std::optional<SenderStats> stats() const;
   base::Clock& clock() const noexcept { return *settings_.clock; }
+  /// What `close` takes at most.
+  std::chrono::milliseconds close_timeout() const noexcept {
+    return settings_.options.close_timeout;
+  }
 
  private:
   void session_opened(const observe::SessionOpened& event);

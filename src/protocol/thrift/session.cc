@@ -195,16 +195,17 @@ void ThriftSession::end(const base::CallContext& call) {
   rpc_->call(kCloseSession, request, call, kCloseTimeout);
 }
 
-void ThriftSession::close() noexcept {
+void ThriftSession::close() noexcept { close_by(clock_->now() + kCloseTimeout); }
+
+void ThriftSession::close_by(base::CallContext::TimePoint until) noexcept {
   if (closed_.exchange(true)) return;
   observe::SessionClosed event{.session_id = id_, .latency = {}, .failed = dead_.load()};
   try {
     base::CallContext call;
     call.connection_id = id_;
-    const auto limit = clock_->now() + kCloseTimeout;
-    call.deadline = limit;
+    call.deadline = until;
     call.stop = abandoned_.get_token();
-    if (!dead_) pending_closes_->wait(*clock_, call, limit);
+    if (!dead_) pending_closes_->wait(*clock_, call, until);
     const auto asked = clock_->now();
     if (!dead_) end(call);
     event.latency = clock_->now() - asked;

@@ -47,6 +47,7 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   bool is_dead() const noexcept override { return dead_; }
   const Namespace& initial_namespace() const noexcept override { return initial_namespace_; }
   void close() noexcept override;
+  void close_by(base::CallContext::TimePoint until) noexcept override;
   void abandon() noexcept override;
 
   // For the session's operations.

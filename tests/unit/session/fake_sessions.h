@@ -17,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,8 @@ class FakeSessions {
   std::function<void()> on_open;                           ///< may throw
   std::function<void(const std::string& sql)> on_execute;  ///< may throw; sessions that are known
   std::function<void()> on_close;                          ///< may throw: the server was not heard
-  bool holds_results = false;  ///< results are open until they are closed
+  bool holds_results = false;           ///< results are open until they are closed
+  std::atomic<bool> is_silent = false;  ///< nothing is answered any more
 
   /// Nobody's session is known any more.
   void forget() {
@@ -99,6 +101,7 @@ class FakeSessions {
       base::check(call, server_.clock_);
       require_known();
       server_.keep(request.sql);
+      if (server_.is_silent) server_.clock_.sleep(kEver, call);
       if (server_.on_execute) server_.on_execute(request.sql);
       return server_.finished();
     }
@@ -116,16 +119,21 @@ class FakeSessions {
     const protocol::Namespace& initial_namespace() const noexcept override {
       return server_.initial;
     }
-    void close() noexcept override {
+    void close() noexcept override { close_by(server_.clock_.now() + std::chrono::seconds(5)); }
+    void close_by(base::CallContext::TimePoint until) noexcept override {
       if (closed_.exchange(true) || dead_) return;
       try {
+        if (server_.is_silent) return server_.await(until, abandoned_.get_token());
         if (server_.on_close) server_.on_close();
       } catch (const std::exception&) {
         // The server ends it by itself, some time.
       }
       server_.end(id_);
     }
-    void abandon() noexcept override { closed_ = true; }
+    void abandon() noexcept override {
+      closed_ = true;
+      abandoned_.request_stop();
+    }
 
    private:
     void require_known() {
@@ -141,7 +149,17 @@ class FakeSessions {
     const std::string id_;
     std::atomic<bool> dead_ = false;
     std::atomic<bool> closed_ = false;
+    std::stop_source abandoned_;
   };
+  static constexpr std::chrono::hours kEver{1000};
+
+  /// \throws Error  always: by the moment, or by the stop
+  void await(base::CallContext::TimePoint until, std::stop_token stop) {
+    base::CallContext call;
+    call.deadline = until;
+    call.stop = std::move(stop);
+    clock_.sleep(kEver, call);
+  }
 
   bool knows(const std::string& id) {
     const std::lock_guard lock(mutex_);
