@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +33,7 @@ struct PoolOptions {
   /// none.
   std::chrono::milliseconds ping_after{0};
   /// Bound of what brings a connection back to its beginning after use, in the background. One that
-  /// takes longer is closed. At least 1 ms.
+  /// has taken longer since it came back is closed. At least 1 ms.
   std::chrono::milliseconds reset_timeout{5000};
   /// Bound of `close()`, and so of the destructor.
   std::chrono::milliseconds close_timeout{5000};
@@ -43,6 +44,9 @@ struct PoolOptions {
   std::optional<std::chrono::milliseconds> connect_timeout;
   /// Of all connections, as in `ConnectOptions`.
   std::vector<std::pair<std::string, std::optional<std::string>>> query_tags;
+  /// Hears of a warehouse that is starting, as that of `ConnectOptions`; called by whichever thread
+  /// opens a connection, by several at once when several do.
+  std::function<void(const Progress&)> on_progress;
 };
 
 /// What a pool has and has done; taken in one moment.
@@ -110,8 +114,8 @@ class DBSQL_EXPORT PooledConnection {
 /// says so.
 ///
 /// Ownership: destroying it closes it. Connections in use may outlive it.
-/// Threads: safe from any thread; destroying needs the caller's care. It has two threads of its own
-/// for resetting and closing, started when they are first needed.
+/// Threads: safe from any thread; destroying needs the caller's care. It has up to four threads of
+/// its own, two for resetting and two for closing, started with the first connection.
 /// Errors: see `acquire()`. What goes wrong in the background costs a connection and is counted.
 /// Cost: handing out an idle connection is two short locks.
 /// Source: reference/auth-http-config.md 5.1, 5.3. More in docs/pooling.md.

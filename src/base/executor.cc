@@ -8,6 +8,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -38,6 +39,17 @@ struct Executor::State {
   std::size_t idle = 0;                     // guarded by mutex
   bool stopping = false;                    // guarded by mutex
   std::vector<std::thread> threads;         // guarded by mutex
+
+  /// With the mutex held. A task that a thread less can do waits for its turn instead of failing.
+  void start_thread() {
+    try {
+      threads.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      if (!threads.empty()) return;
+      tasks.pop_back();
+      throw;
+    }
+  }
 
   void work() {
     std::unique_lock lock(mutex);
@@ -81,7 +93,7 @@ void Executor::post(std::function<void()> task) {
     std::lock_guard lock(state_->mutex);
     state_->tasks.push_back(std::move(task));
     if (state_->idle < state_->tasks.size() && state_->threads.size() < state_->wanted_threads)
-      state_->threads.emplace_back([state = state_.get()] { state->work(); });
+      state_->start_thread();
   }
   state_->changed.notify_one();
 }

@@ -8,13 +8,15 @@
 
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 namespace dbsql {
 
 namespace {
 
-/// More than one, so that a server that does not answer one reset does not hold up all of them.
+/// Of either kind. More than one, so that a server that does not answer one reset does not hold up
+/// all of them.
 constexpr std::size_t kWorkers = 2;
 
 [[noreturn]] void fail_option(std::string_view what) {
@@ -48,7 +50,8 @@ ConnectionPool::Impl::Impl(Open open, const PoolOptions& options, base::Clock& c
       max_idle_(static_cast<std::size_t>(options.max_idle.value_or(options.max_open))),
       clock_(clock),
       timer_(timer),
-      workers_(kWorkers) {
+      closers_(kWorkers),
+      resetters_(kWorkers) {
   guard_->pool = this;
 }
 
@@ -164,6 +167,7 @@ ConnectOptions ConnectionPool::Impl::connect_options(const base::CallContext& ca
   connect.stop = std::move(stop);
   connect.query_tags = options_.query_tags;
   connect.recovery = options_.recovery;
+  connect.on_progress = options_.on_progress;
   connect.timeout = options_.connect_timeout;
   if (!call.deadline) return connect;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*call.deadline - clock_.now());
@@ -176,6 +180,7 @@ ConnectionPool::Impl::Member ConnectionPool::Impl::open(const base::CallContext&
   const base::LinkedStop stop(call.stop, closing_.get_token());
   Member member;
   try {
+    start_workers();
     member.connection = open_(connect_options(call, stop.token()));
   } catch (...) {
     const std::lock_guard lock(mutex_);
@@ -196,6 +201,17 @@ ConnectionPool::Impl::Member ConnectionPool::Impl::open(const base::CallContext&
   ++stats_.in_use;
   ++stats_.acquired;
   return member;
+}
+
+/// Here, where it may fail: giving a connection back must not, for want of a thread.
+void ConnectionPool::Impl::start_workers() {
+  try {
+    for (base::Executor* workers : {&closers_, &resetters_}) workers->post([] {});
+  } catch (const std::system_error& error) {
+    throw_error({.kind = ErrorKind::ResourceExhausted,
+                 .message = base::concat("no thread could be started for the connection pool: ",
+                                         std::string_view(error.what()))});
+  }
 }
 
 ConnectionPool::Impl::Counter ConnectionPool::Impl::flaw_of(const Member& member) const {
@@ -221,8 +237,9 @@ ConnectionPool::Impl::Counter ConnectionPool::Impl::flaw_after_ping(const Member
     member.connection->ping(limits);
     return nullptr;
   } catch (const Error& error) {
-    base::log(LogLevel::Debug, "pool",
-              base::concat("conn=", member.connection->id(), " ping: ", error.message()));
+    base::CallContext pinged;
+    pinged.connection_id = member.connection->id();
+    base::log(LogLevel::Debug, "pool", pinged, base::concat("ping: ", error.message()));
   }
   try {
     base::check(call, clock_);
@@ -251,7 +268,9 @@ void ConnectionPool::Impl::give_back(Member member, bool is_wanted) noexcept {
   if (!needs_reset) return keep_locked(std::move(member));
   ++stats_.resetting;
   background_.push_back(member.connection);
-  workers_.post([this, member = std::move(member)] { reset(member); });
+  // From here on: waiting for a thread is part of it.
+  const TimePoint until = clock_.now() + options_.reset_timeout;
+  resetters_.post([this, until, member = std::move(member)] { reset(member, until); });
 }
 
 void ConnectionPool::Impl::keep_locked(Member member) {
@@ -268,13 +287,13 @@ void ConnectionPool::Impl::discard_locked(Member member, Counter why) {
   ++(stats_.*why);
   ++stats_.closing;
   background_.push_back(member.connection);
-  workers_.post([this, member = std::move(member)] { dispose(member); });
+  closers_.post([this, member = std::move(member)] { dispose(member); });
 }
 
-void ConnectionPool::Impl::reset(const Member& member) noexcept {
+void ConnectionPool::Impl::reset(const Member& member, TimePoint until) noexcept {
   bool is_reset = false;
   base::CallContext limits;
-  limits.deadline = clock_.now() + options_.reset_timeout;
+  limits.deadline = until;
   limits.stop = closing_.get_token();
   limits.connection_id = member.connection->id();
   try {
@@ -295,12 +314,7 @@ void ConnectionPool::Impl::reset(const Member& member) noexcept {
 }
 
 void ConnectionPool::Impl::dispose(const Member& member) noexcept {
-  bool is_out_of_time = false;
-  {
-    const std::lock_guard lock(mutex_);
-    is_out_of_time = is_out_of_time_;
-  }
-  is_out_of_time ? member.connection->abandon() : member.connection->close();
+  member.connection->close();  // nothing to do when it was abandoned
   const std::lock_guard lock(mutex_);
   leave_background_locked(member);
   --stats_.closing;
@@ -381,7 +395,6 @@ void ConnectionPool::Impl::end_background() noexcept {
       clock_.wait_at_most(lock, background_changed_, {}, clock_.now() + options_.close_timeout,
                           [&] { return background_.empty(); });
   if (is_done) return;
-  is_out_of_time_ = true;
   const auto left = background_;
   lock.unlock();
   for (const ConnectionPtr& connection : left) connection->abandon();

@@ -27,7 +27,8 @@ namespace dbsql {
 /// A place is free again when the session has been closed, not before.
 ///
 /// Threads: safe from any thread. Opening, resetting, closing and pinging happen outside the lock;
-/// opening and pinging by the thread that acquires, the rest by two threads of the pool.
+/// opening and pinging by the thread that acquires, the rest by threads of the pool: two for resets
+/// and two for closes, so that neither waits for the other.
 class ConnectionPool::Impl : public std::enable_shared_from_this<ConnectionPool::Impl> {
  public:
   using TimePoint = base::Clock::TimePoint;
@@ -82,7 +83,8 @@ class ConnectionPool::Impl : public std::enable_shared_from_this<ConnectionPool:
 
   void keep_locked(Member member);
   void discard_locked(Member member, Counter why);
-  void reset(const Member& member) noexcept;
+  void start_workers();
+  void reset(const Member& member, TimePoint until) noexcept;
   void dispose(const Member& member) noexcept;
   void leave_background_locked(const Member& member);
   void end_background() noexcept;
@@ -108,8 +110,9 @@ class ConnectionPool::Impl : public std::enable_shared_from_this<ConnectionPool:
   PoolStats stats_;                        // guarded by mutex_; its idle, open and waiting are not
   base::Timer::Ticket ticket_;             // guarded by mutex_
   bool closed_ = false;                    // guarded by mutex_
-  bool is_out_of_time_ = false;            // guarded by mutex_: of closing
-  base::Executor workers_;                 // the last: what it runs uses everything above
+  // The last: what they run uses everything above, and the former the latter.
+  base::Executor closers_;
+  base::Executor resetters_;
 };
 
 }  // namespace dbsql

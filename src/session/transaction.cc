@@ -31,7 +31,9 @@ class Transaction::Impl {
     try {
       rollback({.timeout = kDropLimit, .stop = {}});
     } catch (const std::exception& error) {
-      base::log(LogLevel::Warn, "transaction",
+      base::CallContext call;
+      call.connection_id = connection_->id();
+      base::log(LogLevel::Warn, "transaction", call,
                 std::string("rollback of a dropped transaction: ") + error.what());
     }
   }

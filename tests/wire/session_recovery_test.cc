@@ -384,7 +384,36 @@ TEST_F(SessionRecoveryTest, ASideSessionIsReplacedWhateverIsSet) {
   EXPECT_EQ(warehouse().scalar("SELECT count(*) FROM kept"), 1);
 }
 
+TEST_F(SessionRecoveryTest, TellsThatTheNewSessionWaitsForTheWarehouse) {
+  Connection connection = connect(kOn);
+  forget_sessions();
+  warehouse().faults().add({.method = "OpenSession", .count = 3, .fault = Fault::answer(503)});
+  int told = 0;
+
+  EXPECT_EQ(connection.execute(kInsert, {},
+                               {.on_progress =
+                                    [&](const Progress& progress) {
+                                      told += progress.state == Progress::State::Starting ? 1 : 0;
+                                    }}),
+            1);
+
+  EXPECT_EQ(told, 3);
+}
+
 class PingTest : public WireTest {};
+
+TEST_F(PingTest, ItsErrorNamesTheConnection) {
+  Connection connection = connect("connection.recovery=true");
+  const Transaction transaction = connection.begin();
+  connection.query("SELECT 1").close();
+  warehouse().thrift().end_sessions();
+  capture_error([&] { connection.query("SELECT 1"); });
+
+  const Error error = capture_error([&] { connection.ping(); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::SessionExpired);
+  EXPECT_EQ(error.connection_id(), connection.id());
+}
 
 TEST_F(PingTest, IsOneRequest) {
   Connection connection = connect();

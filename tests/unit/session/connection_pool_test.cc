@@ -3,6 +3,7 @@
 #include "session/connection_pool_impl.h"
 #include "support/capture_error.h"
 #include "support/fake_clock.h"
+#include "support/process_counts.h"
 #include "unit/session/fake_sessions.h"
 
 #include <gmock/gmock.h>
@@ -442,6 +443,69 @@ TEST_F(ConnectionPoolTest, AResetDoesNotHoldUpWhoeverReturnsTheConnection) {
   EXPECT_EQ(server_.opened(), 1);
 }
 
+TEST_F(ConnectionPoolTest, ClosesThatTakeLongHoldUpNoReset) {
+  make({.max_open = 5});
+  std::atomic<bool> may_close = false;
+  server_.on_close = [&] { eventually([&] { return may_close.load(); }); };
+  std::vector<PooledConnection> connections;
+  for (int i = 0; i < 5; ++i) connections.push_back(pool().acquire());
+  for (int i = 0; i < 4; ++i) connections[static_cast<std::size_t>(i)].discard();
+  connections[4]->execute("USE y");
+  connections[4].release();
+
+  EXPECT_TRUE(eventually([&] { return pool().stats().idle == 1; }));
+  EXPECT_EQ(pool().stats().closing, 4);
+  may_close = true;
+}
+
+TEST_F(ConnectionPoolTest, TheTimeOfAResetBeginsWithTheReturn) {
+  make({.max_open = 3, .reset_timeout = 5s});
+  std::atomic<bool> may_reset = false;
+  std::atomic<int> resetting = 0;
+  server_.on_execute = [&](const std::string& sql) {
+    if (sql != "USE `default`") return;
+    ++resetting;
+    eventually([&] { return may_reset.load(); });
+  };
+  {
+    std::vector<PooledConnection> connections;
+    for (int i = 0; i < 3; ++i) {
+      connections.push_back(pool().acquire());
+      connections.back()->execute("USE y");
+    }
+  }
+  ASSERT_TRUE(eventually([&] { return resetting == 2; })) << "the third waits for its turn";
+
+  clock_.advance(6s);
+  may_reset = true;
+
+  ASSERT_TRUE(is_quiet());
+  EXPECT_EQ(pool().stats().closed_reset, 1U);
+  EXPECT_EQ(resetting, 2) << "nothing was sent for the third";
+}
+
+TEST_F(ConnectionPoolTest, ItsThreadsAreThereBeforeAConnectionComesBack) {
+  make();
+  const auto threads = test::thread_count();
+
+  const auto connection = pool().acquire();
+
+  EXPECT_GE(test::thread_count(), threads + 2)
+      << "starting them might fail, which giving back could tell nobody";
+}
+
+TEST_F(ConnectionPoolTest, PassesOnWordOfAWarehouseThatStarts) {
+  int told = 0;
+  make({.on_progress = [&](const Progress&) { ++told; }});
+  on_connect = [](const ConnectOptions& connect) {
+    if (connect.on_progress) connect.on_progress({.state = Progress::State::Starting});
+  };
+
+  pool().acquire();
+
+  EXPECT_EQ(told, 1);
+}
+
 TEST_F(ConnectionPoolTest, ResultsEndWithTheirTurn) {
   make();
   server_.holds_results = true;
@@ -514,6 +578,28 @@ TEST_F(ConnectionPoolTest, IsClosedInBoundedTimeWhateverTheServerDoes) {
   is_over = true;
   pool_.reset();
   EXPECT_LE(asked, 2) << "the others are left to the server";
+}
+
+TEST_F(ConnectionPoolTest, AConnectionThatComesBackLateIsClosedAllTheSame) {
+  make({.max_open = 2, .close_timeout = 5s});
+  auto late = pool().acquire();
+  std::atomic<bool> is_over = false;
+  std::atomic<int> asked = 0;
+  server_.on_close = [&] {
+    ++asked;
+    eventually([&] { return is_over.load(); });
+  };
+  pool().acquire().discard();
+  ASSERT_TRUE(eventually([&] { return asked == 1; }));
+  clock_.advance_when_waited_on(true);
+  pool().close();  // out of time
+  is_over = true;
+  clock_.advance_when_waited_on(false);
+
+  late.release();
+
+  EXPECT_TRUE(eventually([&] { return server_.open_count() == 0; }));
+  EXPECT_EQ(asked, 2);
 }
 
 TEST_F(ConnectionPoolTest, AConnectionMayOutliveItsPool) {
