@@ -48,10 +48,6 @@ std::optional<std::string> redirect_of(const Request& request, const Reply& repl
   return redirect_target(request, *response, RedirectRule::SameHost);
 }
 
-bool is_write(RequestClass request_class) noexcept {
-  return request_class == RequestClass::Execute || request_class == RequestClass::Commit;
-}
-
 /// One call of `Client::send`: the attempts so far and what came of them.
 class Attempts {
  public:
@@ -133,7 +129,8 @@ class Attempts {
                                                   .attempts = count_,
                                                   .elapsed = where.elapsed,
                                                   .wait = *wait,
-                                                  .is_starting = where.is_starting});
+                                                  .is_starting = where.is_starting,
+                                                  .was_answered = response != nullptr});
     remember(std::move(fields));
     pause(*wait);
   }

@@ -46,6 +46,11 @@ enum class Verdict : std::uint8_t {
   OutcomeUnknown,  ///< not sent again, and the server may have done it
 };
 
+/// Whether sending such a request twice may do something twice.
+constexpr bool is_write(RequestClass request_class) noexcept {
+  return request_class == RequestClass::Execute || request_class == RequestClass::Commit;
+}
+
 Outcome outcome_of(int status, bool has_retry_after) noexcept;
 Outcome outcome_of(const Failure& failure) noexcept;
 

@@ -36,6 +36,7 @@ struct RequestRepeated {
   std::chrono::milliseconds elapsed{0};  ///< since the first was sent
   std::chrono::milliseconds wait{0};     ///< until the next one
   bool is_starting = false;              ///< the warehouse seems not to be up yet
+  bool was_answered = false;             ///< with a status of HTTP: it may have been carried out
 };
 /// A request of the call has had its answer.
 struct RequestAnswered {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "observe/observer.h"
 #include "protocol/poll_schedule.h"
+#include "protocol/thrift/ending_call.h"
 #include "protocol/thrift/message.h"
 
 #include <tcli_service_types.h>
@@ -84,7 +85,9 @@ auto ThriftOperation::guarded(const base::CallContext& call, Phase phase, Action
   } catch (const Error& error) {
     // The server has the statement. Unless it said itself that it failed, it may have done its work
     // by now, or do it yet: whoever repeats a write without looking may apply it twice.
-    const bool unknown = phase == Phase::Running && !status_.came_to_nothing();
+    const bool is_settled =
+        status_.came_to_nothing() && (!has_earlier_attempts_ || says_not_committed(error));
+    const bool unknown = phase == Phase::Running && !is_settled;
     session_->rethrow(error.fields(), own, unknown);
   }
 }

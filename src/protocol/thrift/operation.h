@@ -51,6 +51,9 @@ class ThriftOperation final : public Operation {
   void cancel(const base::CallContext& call) override;
   void cancel_in_background() noexcept override;
   void close() noexcept override;
+  /// It may have been carried out before it was sent again (`EarlierAttempts`): that it failed does
+  /// not say that nothing was done. For what ends a transaction; right after `start`.
+  void note_earlier_attempts() noexcept { has_earlier_attempts_ = true; }
 
  private:
   ThriftOperation(std::shared_ptr<ThriftSession> session,
@@ -98,6 +101,7 @@ class ThriftOperation final : public Operation {
   // For any thread.
   StatementStatus status_;
   std::atomic<int> polls_ = 0;
+  std::atomic<bool> has_earlier_attempts_ = false;
   std::atomic<bool> over_ = false;  // nothing may be sent for the handle any more
   std::atomic<bool> cancel_requested_ = false;
   std::shared_ptr<KeepAlive> keep_alive_;  // null when the server closed the statement at once

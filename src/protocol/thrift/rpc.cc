@@ -70,7 +70,7 @@ RpcReply Rpc::exchange(const Method& method, http::Request request, std::int32_t
   } catch (const Error& error) {
     ErrorFields fields = error.fields();
     // Something answered, but it was not the statement's reply: whether it ran is unknown.
-    fields.outcome_unknown = method.request_class == http::RequestClass::Execute;
+    fields.outcome_unknown = http::is_write(method.request_class);
     fields.http_status = response.status;
     base::throw_with_ids(std::move(fields), call);
   }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "observe/observer.h"
 #include "protocol/query_tags.h"
+#include "protocol/thrift/ending_call.h"
 #include "protocol/thrift/message.h"
 #include "protocol/thrift/operation.h"
 #include "protocol/thrift/page_reader.h"
@@ -22,6 +23,8 @@ namespace dbsql::protocol::thrift {
 namespace {
 
 constexpr Method kExecuteStatement{"ExecuteStatement", http::RequestClass::Execute};
+/// The same for what ends a transaction, or begins one.
+constexpr Method kEndTransaction{"ExecuteStatement", http::RequestClass::Commit};
 constexpr Method kCancelOperation{"CancelOperation", http::RequestClass::Close};
 constexpr Method kCloseOperation{"CloseOperation", http::RequestClass::Close};
 constexpr std::chrono::seconds kCloseTimeout{5};
@@ -123,6 +126,23 @@ std::function<void(RpcReply)> ThriftSession::cancel_when_late(const base::Trace&
 
 std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
                                                   const base::CallContext& call) {
+  if (!request.runs_on) return submit(kExecuteStatement, request, call);
+  EarlierAttempts earlier(call.observer);
+  base::CallContext own = call;
+  own.observer = &earlier;
+  try {
+    auto operation = submit(kEndTransaction, request, own);
+    if (earlier.may_have_run()) operation->note_earlier_attempts();
+    return operation;
+  } catch (const Error& error) {
+    const bool is_unclear = earlier.may_have_run() || may_have_run(error);
+    rethrow(error.fields(), call, is_unclear && !says_not_committed(error));
+  }
+}
+
+std::unique_ptr<ThriftOperation> ThriftSession::submit(const Method& method,
+                                                       const ExecuteRequest& request,
+                                                       const base::CallContext& call) {
   const tcli::TExecuteStatementReq wire = prepare(request);
   const auto submitted = clock_->now();
   if (base::log_enabled(LogLevel::Debug))
@@ -130,7 +150,7 @@ std::unique_ptr<Operation> ThriftSession::execute(const ExecuteRequest& request,
               base::concat("submitting ", base::sql_for_log(request.sql)));
   try {
     RpcReply reply =
-        rpc_->call(kExecuteStatement, wire, call,
+        rpc_->call(method, wire, call,
                    request.runs_on ? [](const RpcReply&) {} : cancel_when_late(call.trace));
     ExecuteReply execute = read_execute_reply(reply.reader, reply.body);
     return ThriftOperation::start(shared_from_this(), std::move(execute), submitted,

@@ -26,6 +26,8 @@ namespace dbsql::protocol::thrift {
 
 inline constexpr Method kCloseSession{"CloseSession", http::RequestClass::Close};
 
+class ThriftOperation;
+
 /// One server session. Operations share it, so that results can be read after the connection object
 /// is gone.
 ///
@@ -80,6 +82,8 @@ class ThriftSession final : public Session, public std::enable_shared_from_this<
   RpcReply ask_listing(const ListingRequest& request, const base::CallContext& call);
   template <class Request>
   RpcReply ask_listing(const Method& method, Request wire, const base::CallContext& call);
+  std::unique_ptr<ThriftOperation> submit(const Method& method, const ExecuteRequest& request,
+                                          const base::CallContext& call);
   tcli::TExecuteStatementReq prepare(const ExecuteRequest& request) const;
 
   std::shared_ptr<Rpc> rpc_;
