@@ -34,6 +34,19 @@ std::optional<std::int64_t> affected_rows_in(Result& result) {
   return std::nullopt;
 }
 
+/// What the statement does to the session. Where transactions are ignored nobody follows a text
+/// that begins one, so nobody can end it for the next user of the session.
+session::SessionChange change_of(std::string_view sql, bool has_parameters,
+                                 bool are_transactions_ignored) {
+  using session::TransactionCall;
+  if (are_transactions_ignored) {
+    const TransactionCall call = session::transaction_call_of(sql);
+    if (call == TransactionCall::Begin || call == TransactionCall::AutocommitOff)
+      return {session::SessionChange::What::Lasting, "a transaction that was to be ignored"};
+  }
+  return session::change_of(sql, has_parameters);
+}
+
 }  // namespace
 
 Connection::Impl::Impl(ConnectionParts parts, base::Clock& clock)
@@ -104,7 +117,9 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
   require_valid(options);
   require_open();
   const Watch watch = watch_over(OperationType::ExecuteStatement, purpose, sql, options);
-  const std::chrono::seconds server_timeout = options.server_timeout.value_or(server_timeout_);
+  const bool runs_on = session::transaction_call_of(sql) != session::TransactionCall::Execute;
+  const std::chrono::seconds server_timeout =
+      runs_on ? std::chrono::seconds(0) : options.server_timeout.value_or(server_timeout_);
   session::StatementSettings settings{.call = call_of(options),
                                       .wait_until = std::nullopt,
                                       .row_limit = options.row_limit,
@@ -114,6 +129,7 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                       .outlives_session = outlives_session(sql, purpose),
                                       .staging = options.staging,
                                       .staging_environment = staging_,
+                                      .runs_on = runs_on,
                                       .observers = watch.observers};
   // The server stops it by itself. This is for servers that do not (reference/results.md 6.5).
   if (server_timeout.count() > 0)
@@ -132,7 +148,8 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
                                          .direct_results = reply == Reply::WithFirstRows,
                                          .query_tags = options.query_tags,
                                          .observer = settings.observers,
-                                         .inline_only = storage_is_unreachable_},
+                                         .inline_only = storage_is_unreachable_,
+                                         .runs_on = runs_on},
                                         call);
       session::tell_id(options.on_statement_id, operation->statement_id());
       return track(session, std::move(operation), std::move(settings));
@@ -191,7 +208,8 @@ std::shared_ptr<observe::Observer> Connection::Impl::tell_of(OperationType opera
 template <class Action>
 auto Connection::Impl::following(std::string_view sql, const Parameters& parameters,
                                  Action&& action) {
-  const session::SessionChange change = session::change_of(sql, !parameters.empty());
+  const session::SessionChange change =
+      change_of(sql, !parameters.empty(), transactions_.are_ignored());
   if (change.what == session::SessionChange::What::Nothing) return action();
   try {
     auto done = action();

@@ -59,6 +59,7 @@ Statement::Statement(std::shared_ptr<protocol::Session> session,
                  observers_.get())),
       wait_until_(settings.wait_until),
       row_limit_(settings.row_limit),
+      runs_on_(settings.runs_on),
       on_progress_(std::move(settings.on_progress)),
       files_(with(std::move(settings.files), observers_)),
       run_again_(std::move(settings.run_again)),
@@ -95,7 +96,7 @@ auto Statement::within(const base::CallContext& limits, Action&& action) {
 
 bool Statement::wait(const base::CallContext& limits) {
   try {
-    within(limits, [&](const base::CallContext& call) { operation_->wait(call); });
+    within(limits, [&](const base::CallContext& call) { await_end(call); });
     tell(observe::StatementReady{});
     return true;
   } catch (const Error& error) {
@@ -114,6 +115,16 @@ bool Statement::is_of_this_wait(const Error& error, const base::CallContext& lim
          !passed(wait_until_);
 }
 
+void Statement::await_end(const base::CallContext& call) {
+  try {
+    operation_->wait(call);
+  } catch (const Error& error) {
+    if (!error.outcome_unknown()) is_over_ = true;
+    throw;
+  }
+  is_over_ = true;
+}
+
 StatementState Statement::state(const base::CallContext& limits) {
   // Also after a cancel, which ends all other calls: whoever cancelled wants to know what came of
   // it.
@@ -130,7 +141,7 @@ Result Statement::open_result(const base::CallContext& limits) {
                  .statement_id = id()});
   try {
     return within(limits, [&](const base::CallContext& call) {
-      operation_->wait(call);
+      await_end(call);
       base::log(LogLevel::Debug, "session", call_, "the statement has finished");
       tell(observe::StatementReady{});
       // A stream that cannot be opened would close the operation.
@@ -203,8 +214,10 @@ void Statement::ask_to_cancel(const base::CallContext& call) {
 
 void Statement::close() noexcept {
   end(Ending::Closed);
-  operation_->cancel_in_background();
-  operation_->close();
+  if (!runs_on_ || is_over_) {
+    operation_->cancel_in_background();
+    operation_->close();
+  }
   tell(observe::StatementEnded{});
 }
 

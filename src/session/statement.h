@@ -45,6 +45,8 @@ struct StatementSettings {
   /// For a statement that moves a volume's file.
   StagingOptions staging;
   std::shared_ptr<const staging::Environment> staging_environment;
+  /// It begins or ends a transaction: neither cancelled nor freed before it has ended.
+  bool runs_on = false;
   /// Who listens to the statement, since before it was sent; null: its profile alone, from now on.
   std::shared_ptr<StatementObservers> observers;
 };
@@ -66,6 +68,7 @@ class Statement : public std::enable_shared_from_this<Statement> {
   Statement& operator=(const Statement&) = delete;
 
   const std::string& id() const noexcept { return call_.statement_id; }
+  const std::shared_ptr<protocol::Operation>& operation() const noexcept { return operation_; }
   bool is_open() const noexcept { return operation_->is_open(); }
   bool is_of(const protocol::Session& session) const noexcept { return session_.get() == &session; }
   /// Its handle or result is the user's now, who may come back to it at any time.
@@ -129,6 +132,7 @@ class Statement : public std::enable_shared_from_this<Statement> {
   StagingResult move_file(result::ResultStream& stream, const base::CallContext& call);
   template <class Action>
   auto within(const base::CallContext& limits, Action&& action);
+  void await_end(const base::CallContext& call);
   void ask_to_cancel(const base::CallContext& call);
   void end(Ending how) noexcept;
 
@@ -141,6 +145,7 @@ class Statement : public std::enable_shared_from_this<Statement> {
   const base::CallContext call_;
   const std::optional<base::Clock::TimePoint> wait_until_;
   const std::int64_t row_limit_;
+  const bool runs_on_;
   const std::function<void(const Progress&)> on_progress_;
   const result::CloudFetchEnvironment files_;
   const std::function<std::optional<Result>(RunAgain why, std::stop_token stop)> run_again_;
@@ -152,6 +157,7 @@ class Statement : public std::enable_shared_from_this<Statement> {
   std::unique_ptr<result::ResultStream> opening_;    // until it is open
 
   std::atomic<Ending> ending_ = Ending::None;
+  std::atomic<bool> is_over_ = false;  // the server has told what came of it
   std::atomic<bool> cancelling_ = false;
   std::atomic<bool> result_taken_ = false;
   std::atomic<bool> detached_ = false;

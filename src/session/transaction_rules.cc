@@ -34,7 +34,8 @@ State after_end(State state, Call call, Answer answer, State outside) noexcept {
   switch (answer) {
     case Answer::Done:
     case Answer::NoneOpen:
-      return outside;
+      // Nobody knows whether autocommit is on: it has to be asked for.
+      return state == State::Unknown ? State::Unknown : outside;
     case Answer::NotSent:
       return state;
     case Answer::Refused:

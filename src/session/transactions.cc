@@ -2,11 +2,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "observe/observer.h"
 
-#include <atomic>
 #include <utility>
-#include <variant>
 
 namespace dbsql::session {
 
@@ -61,21 +58,9 @@ void require_supported(const dbsql::TransactionOptions& options) {
     fail(ErrorKind::NotSupported, "there are no read-only transactions; begin a usual one");
 }
 
-/// Hears whether a request had to be sent more than once.
-class RepeatCounter final : public observe::Observer {
- public:
-  explicit RepeatCounter(observe::Observer* next) : next_(next) {}
-
-  void on(const observe::Event& event) noexcept override {
-    if (std::holds_alternative<observe::RequestRepeated>(event)) any_ = true;
-    if (next_ != nullptr) next_->on(event);
-  }
-  bool any() const noexcept { return any_; }
-
- private:
-  observe::Observer* const next_;
-  std::atomic<bool> any_ = false;
-};
+/// The object whose turn a thread is in. What it runs from a callback there does not wait for those
+/// who wait for that turn.
+thread_local const Transactions* inside = nullptr;
 
 }  // namespace
 
@@ -92,9 +77,13 @@ Transactions::Transactions(LiveSession& session, config::TransactionOptions opti
 Transactions::Turn::Turn(Transactions& owner, std::string_view sql, const base::CallContext& limits)
     : owner_(owner),
       call_(owner.options_.ignored ? Call::Execute : transaction_call_of(sql)),
-      alone_(owner.enter(call_, limits)) {}
+      alone_(owner.enter(call_, limits)),
+      outer_(std::exchange(inside, &owner)) {}
 
-Transactions::Turn::~Turn() { settle(Answer::Lost); }
+Transactions::Turn::~Turn() {
+  inside = outer_;
+  settle(Answer::Lost);
+}
 
 void Transactions::Turn::settle(Answer answer) noexcept {
   if (std::exchange(settled_, true)) return;
@@ -102,20 +91,41 @@ void Transactions::Turn::settle(Answer answer) noexcept {
   owner_.leave(alone_);
 }
 
-void Transactions::Turn::hand_on(const std::shared_ptr<Statement>& statement) noexcept {
-  if (alone_) {
+void Transactions::Turn::hand_on(const std::shared_ptr<Statement>& statement,
+                                 const base::CallContext& limits) {
+  if (call_ == Call::Execute) {
+    if (!alone_) return;
     const std::lock_guard lock(owner_.mutex_);
-    owner_.running_ = statement;
+    owner_.running_ = statement->operation();
+    return;
   }
+  // Whoever comes next has to know what came of it.
+  try {
+    if (!statement->wait(limits))
+      throw_error({.kind = ErrorKind::Timeout,
+                   .message = "the time was up before the statement had ended",
+                   .statement_id = statement->id(),
+                   .outcome_unknown = true});
+  } catch (...) {
+    statement->close();
+    throw;
+  }
+}
+
+void Transactions::Turn::complete(const base::CallContext& limits) {
+  if (call_ == Call::Rollback && owner_.state() == State::Unknown) owner_.learn_autocommit(limits);
   settle(Answer::Done);
 }
 
+void Transactions::Turn::fail(const Error& error) {
+  owner_.note_expiry(call_, error);
+  const Answer answer = answer_of(error);
+  settle(answer);
+  rethrow(call_, answer, error);
+}
+
 Transactions::Alone::Alone(Transactions& owner, const base::CallContext& limits) : owner_(owner) {
-  std::unique_lock lock(owner_.mutex_);
-  owner_.clock_.wait(lock, owner_.changed_, limits,
-                     [&] { return !owner_.is_taken_ && owner_.side_by_side_ == 0; });
-  owner_.is_taken_ = true;
-  lock.unlock();
+  owner_.admit(/*may_share=*/false, limits);
   try {
     owner_.await_running(limits);
   } catch (...) {
@@ -126,28 +136,55 @@ Transactions::Alone::Alone(Transactions& owner, const base::CallContext& limits)
 
 Transactions::Alone::~Alone() { owner_.leave(true); }
 
-/// Waits until the call may go ahead; true when it has the session for itself.
-bool Transactions::enter(Call call, const base::CallContext& limits) {
-  {
-    std::unique_lock lock(mutex_);
-    clock_.wait(lock, changed_, limits, [this] { return !is_taken_; });
-    require_usable_locked();
-    if (state_ == State::Auto && call == Call::Execute) {
-      ++side_by_side_;
-      return false;
-    }
-    clock_.wait(lock, changed_, limits, [this] { return !is_taken_ && side_by_side_ == 0; });
+/// Waits for the turn of the caller. \param may_share  side by side with others, while autocommit
+/// is on \return whether it has the session for itself
+bool Transactions::admit(bool may_share, const base::CallContext& limits) {
+  std::unique_lock lock(mutex_);
+  const bool is_nested = inside == this;
+  const std::uint64_t ticket = ++last_ticket_;
+  queue_.push_back(ticket);
+  const auto shares = [&] { return may_share && state_ == State::Auto; };
+  try {
+    clock_.wait(lock, changed_, limits, [&] {
+      const bool is_next = is_nested || queue_.front() == ticket;
+      return is_next && !is_taken_ && (shares() || side_by_side_ == 0);
+    });
+  } catch (...) {
+    std::erase(queue_, ticket);
+    changed_.notify_all();
+    throw;
+  }
+  std::erase(queue_, ticket);
+  if (!queue_.empty()) changed_.notify_all();  // the next one may share
+  const bool is_shared = shares();
+  if (is_shared) {
+    ++side_by_side_;
+  } else {
     is_taken_ = true;
   }
+  return !is_shared;
+}
+
+/// Waits until the call may go ahead; true when it has the session for itself.
+bool Transactions::enter(Call call, const base::CallContext& limits) {
+  const bool alone = admit(call == Call::Execute, limits);
   try {
+    const auto require_usable = [this] {
+      const std::lock_guard lock(mutex_);
+      require_usable_locked();
+    };
+    require_usable();
+    if (!alone) return false;
     await_running(limits);
+    require_usable();
     restore_autocommit(limits);
     // The server answers texts for which there is nothing to do: COMMIT without a transaction is an
     // error there.
     const Step step = step_for(state(), call);
     if (step == Step::RollbackFirst || step == Step::InProgress) require_step(step);
+    if ((call == Call::Commit || call == Call::Rollback) && step == Step::Send) end_results_();
   } catch (...) {
-    leave(true);
+    leave(alone);
     throw;
   }
   return true;
@@ -165,19 +202,24 @@ void Transactions::leave(bool alone) noexcept {
 
 /// What was submitted before is at its end, well or badly.
 void Transactions::await_running(const base::CallContext& limits) {
-  std::shared_ptr<Statement> running;
+  std::shared_ptr<protocol::Operation> running;
   {
     const std::lock_guard lock(mutex_);
-    running = running_.lock();
+    running = running_;
   }
   if (!running) return;
   Answer answer = Answer::Done;
   try {
-    if (!running->wait(limits))
-      fail(ErrorKind::Timeout, "another statement of the transaction is still running");
+    running->wait(limits);
   } catch (const Error& error) {
-    if (limits.stop.stop_requested() || (limits.deadline && *limits.deadline <= clock_.now()))
-      throw;
+    if (limits.stop.stop_requested() || (limits.deadline && *limits.deadline <= clock_.now())) {
+      ErrorFields fields = error.fields();
+      fields.message =
+          base::concat("another statement of the transaction is still running: ", error.message());
+      fields.outcome_unknown = false;  // what the caller wanted was not sent
+      throw_error(std::move(fields));
+    }
+    note_expiry(Call::Execute, error);
     answer = answer_of(error);  // whoever submitted it hears of it there
   }
   const std::lock_guard lock(mutex_);
@@ -207,7 +249,7 @@ bool Transactions::is_autocommit_off() const noexcept { return state() == State:
 bool Transactions::needs_reset() const noexcept {
   const std::lock_guard lock(mutex_);
   return state_ != State::Auto || open_number_ != 0 || is_taken_ || side_by_side_ != 0 ||
-         !running_.expired();
+         running_ != nullptr;
 }
 
 bool Transactions::is_open(std::uint64_t number) const noexcept {
@@ -256,16 +298,37 @@ Answer Transactions::answer_of(const Error& error) noexcept {
                          error.kind() == ErrorKind::TransactionState ||
                          error.kind() == ErrorKind::TransactionConflict ||
                          !error.statement_id().empty();
-  return by_server ? Answer::Refused : Answer::NotSent;
+  if (by_server) return Answer::Refused;
+  // A gateway may say 503 or 429 in place of an answer that it has lost.
+  const int status = error.http_status();
+  return status == 429 || status == 408 || status >= 500 ? Answer::Lost : Answer::NotSent;
 }
 
-/// The transaction went with its session (reference/auth-http-config.md 7.3).
-void Transactions::note_expiry(const Error& error) noexcept {
+/// The transaction went with its session (reference/auth-http-config.md 7.3); unless a COMMIT that
+/// may have come first has ended it.
+void Transactions::note_expiry(Call call, const Error& error) noexcept {
   if (error.kind() != ErrorKind::SessionExpired) return;
+  if (call == Call::Commit && error.outcome_unknown()) return;
   const std::lock_guard lock(mutex_);
   if (state_ != State::Active && state_ != State::Aborted && state_ != State::Unknown) return;
   is_broken_ = true;
   has_expired_ = true;
+}
+
+void Transactions::rethrow(Call call, Answer answer, const Error& error) {
+  if (call != Call::Commit || answer != Answer::Lost) throw;
+  ErrorFields fields = error.fields();
+  fields.kind = ErrorKind::TransactionUnknown;
+  fields.sqlstate.clear();
+  fields.message = base::concat(
+      "the answer to COMMIT was lost, so the transaction may have been committed or not; look "
+      "before running it again: ",
+      error.message());
+  fields.outcome_unknown = true;
+  fields.retryable = false;
+  fields.connection_dead = true;
+  fields.cause = std::make_shared<const Error>(error);
+  throw_error(std::move(fields));
 }
 
 void Transactions::settle_statement(Call call, Answer answer) noexcept {
@@ -285,50 +348,37 @@ void Transactions::settle_statement(Call call, Answer answer) noexcept {
 
 // ---- what is sent; by whoever has the session alone
 
-/// \param was_repeated  told, when it fails, whether a request had been sent more than once
-void Transactions::run_on_server(std::string_view sql, const base::CallContext& limits,
-                                 bool* was_repeated) {
+void Transactions::run_on_server(std::string_view sql, const base::CallContext& limits) {
   static const Parameters kNone;
   const auto observers = observe_();
-  RepeatCounter repeats(observers.get());
   base::CallContext call = limits;
-  call.observer = &repeats;
+  call.observer = observers.get();
   try {
-    observers->watch([&] {
-      const auto operation = session_.run(call, [&](const LiveSession::SessionPtr& session) {
-        return session->execute(
-            {.sql = std::string(sql), .parameters = &kNone, .observer = observers, .runs_on = true},
-            call);
-      });
-      operation->wait(call);
-      operation->close();
+    const auto operation = session_.run(call, [&](const LiveSession::SessionPtr& session) {
+      return session->execute(
+          {.sql = std::string(sql), .parameters = &kNone, .observer = observers, .runs_on = true},
+          call);
     });
-  } catch (const Error&) {
-    if (was_repeated != nullptr) *was_repeated = repeats.any();
+    operation->wait(call);
+    observers->on(observe::StatementEnded{});
+    operation->close();
+  } catch (const Error& error) {
+    observers->on(observe::Failed{&error});
+    observers->on(observe::StatementEnded{});
     throw;
   }
 }
 
 void Transactions::send(Call call, const base::CallContext& limits) {
-  Answer answer = Answer::Done;
-  std::exception_ptr failure;
-  bool was_repeated = false;
   try {
-    run_on_server(text_of(call), limits, &was_repeated);
+    run_on_server(text_of(call), limits);
   } catch (const Error& error) {
-    note_expiry(error);
-    answer = answer_of(error);
-    failure = std::current_exception();
-    if (call == Call::Commit && answer == Answer::NoneOpen && was_repeated) {
-      // The one before may have been carried out (reference/auth-http-config.md 7.6).
-      ErrorFields fields = error.fields();
-      fields.outcome_unknown = true;
-      answer = Answer::Lost;
-      failure = std::make_exception_ptr(Error(std::move(fields)));
-    }
+    note_expiry(call, error);
+    const Answer answer = answer_of(error);
+    settle_statement(call, answer);
+    rethrow(call, answer, error);
   }
-  settle_statement(call, answer);
-  if (failure) std::rethrow_exception(failure);
+  settle_statement(call, Answer::Done);
 }
 
 /// After a transaction of a `Transaction` object: not at once, for another one may follow.
@@ -350,33 +400,30 @@ void Transactions::end_guard(bool wants_autocommit) noexcept {
 /// COMMIT or ROLLBACK of an open transaction.
 void Transactions::end(Call call, const base::CallContext& limits) {
   end_results_();
-  try {
-    send(call, limits);
-  } catch (const Error& error) {
-    if (call != Call::Commit || answer_of(error) != Answer::Lost) throw;
-    ErrorFields fields = error.fields();
-    fields.kind = ErrorKind::TransactionUnknown;
-    fields.sqlstate.clear();
-    fields.message = base::concat(
-        "the answer to COMMIT was lost, so the transaction may have been committed or not; look "
-        "before running it again: ",
-        error.message());
-    fields.outcome_unknown = true;
-    fields.retryable = false;
-    fields.connection_dead = true;
-    fields.cause = std::make_shared<const Error>(error);
-    throw_error(std::move(fields));
-  }
+  send(call, limits);
 }
 
 /// After lost answers: ROLLBACK, and what the server then says of autocommit.
 void Transactions::recover(const base::CallContext& limits) {
   try {
     run_on_server(text_of(Call::Rollback), limits);
+  } catch (const Error&) {
+    const std::lock_guard lock(mutex_);
+    is_broken_ = true;
+    throw;
+  }
+  learn_autocommit(limits);
+}
+
+/// After a ROLLBACK of whatever there was.
+void Transactions::learn_autocommit(const base::CallContext& limits) {
+  try {
     const bool is_on = ask_autocommit(limits);
     const std::lock_guard lock(mutex_);
     state_ = is_on ? State::Auto : State::Idle;
     is_explicit_ = false;
+    wants_autocommit_ = !is_on && open_number_ != 0;
+    open_number_ = 0;
   } catch (const Error&) {
     const std::lock_guard lock(mutex_);
     is_broken_ = true;
@@ -543,8 +590,7 @@ void Transactions::rollback(std::optional<std::uint64_t> number, const base::Cal
   require_step(step);
   if (now == State::Unknown) {
     end_results_();
-    recover(limits);
-    return end_guard(state() == State::Idle && number.has_value());
+    return recover(limits);
   }
   if (step == Step::Send) end(Call::Rollback, limits);
   if (number) end_guard(true);

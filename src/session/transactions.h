@@ -12,6 +12,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -25,7 +26,8 @@ namespace dbsql::session {
 /// state (reference/auth-http-config.md 7.3).
 ///
 /// While autocommit is on, statements run side by side. Otherwise each has its turn alone: servers
-/// abort a transaction that two statements use at once.
+/// abort a transaction that two statements use at once. Turns are in the order of arrival: nobody
+/// waits for those that came later.
 /// Threads: safe from any thread.
 class Transactions {
  public:
@@ -39,23 +41,22 @@ class Transactions {
   Transactions(const Transactions&) = delete;
   Transactions& operator=(const Transactions&) = delete;
 
-  /// Runs `action`, which sends the statement and waits for its end, in its turn.
+  /// Runs `action`, which sends the statement and waits for its end, in its turn. What begins or
+  /// ends a transaction as a text is treated as the calls below are, and has ended when this
+  /// returns, also where `action` does not wait.
   /// \throws Error (TransactionState) when the statement is of no use now: nothing was sent
+  /// \throws Error (TransactionUnknown) when it was a COMMIT whose answer was lost
   template <class Action>
   auto run(std::string_view sql, const base::CallContext& limits, Action&& action) {
     Turn turn(*this, sql, limits);
     try {
       auto result = action();
-      if constexpr (std::is_same_v<decltype(result), std::shared_ptr<Statement>>) {
-        turn.hand_on(result);
-      } else {
-        turn.settle(TransactionAnswer::Done);
-      }
+      if constexpr (std::is_same_v<decltype(result), std::shared_ptr<Statement>>)
+        turn.hand_on(result, limits);
+      turn.complete(limits);
       return result;
     } catch (const Error& error) {
-      note_expiry(error);
-      turn.settle(answer_of(error));
-      throw;
+      turn.fail(error);
     }
   }
 
@@ -95,14 +96,19 @@ class Transactions {
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
-    void settle(TransactionAnswer answer) noexcept;
     /// The statement runs on: whoever comes next waits for its end.
-    void hand_on(const std::shared_ptr<Statement>& statement) noexcept;
+    void hand_on(const std::shared_ptr<Statement>& statement, const base::CallContext& limits);
+    void complete(const base::CallContext& limits);
+    /// Throws the error, or what it means for a transaction.
+    [[noreturn]] void fail(const Error& error);
 
    private:
+    void settle(TransactionAnswer answer) noexcept;
+
     Transactions& owner_;
     const TransactionCall call_;
-    bool alone_ = false;
+    const bool alone_;
+    const Transactions* const outer_;  // that this thread is already inside of
     bool settled_ = false;
   };
 
@@ -119,7 +125,10 @@ class Transactions {
   };
 
   static TransactionAnswer answer_of(const Error& error) noexcept;
+  [[noreturn]] static void rethrow(TransactionCall call, TransactionAnswer answer,
+                                   const Error& error);
 
+  bool admit(bool may_share, const base::CallContext& limits);
   bool enter(TransactionCall call, const base::CallContext& limits);
   void leave(bool alone) noexcept;
   void require_usable_locked() const;
@@ -129,14 +138,14 @@ class Transactions {
   void restore_autocommit(const base::CallContext& limits);
   void set_autocommit_off(const base::CallContext& limits);
   void send(TransactionCall call, const base::CallContext& limits);
-  void run_on_server(std::string_view sql, const base::CallContext& limits,
-                     bool* was_repeated = nullptr);
+  void run_on_server(std::string_view sql, const base::CallContext& limits);
   bool ask_autocommit(const base::CallContext& limits);
   void end(TransactionCall call, const base::CallContext& limits);
   void recover(const base::CallContext& limits);
+  void learn_autocommit(const base::CallContext& limits);
   void end_guard(bool wants_autocommit) noexcept;
   void warn_ignored();
-  void note_expiry(const Error& error) noexcept;
+  void note_expiry(TransactionCall call, const Error& error) noexcept;
   TransactionState state() const noexcept;
 
   LiveSession& session_;
@@ -149,6 +158,8 @@ class Transactions {
   std::condition_variable_any changed_;
   int side_by_side_ = 0;                             // guarded by mutex_
   bool is_taken_ = false;                            // guarded by mutex_: somebody has it alone
+  std::deque<std::uint64_t> queue_;                  // guarded by mutex_: tickets of who waits
+  std::uint64_t last_ticket_ = 0;                    // guarded by mutex_
   TransactionState state_ = TransactionState::Auto;  // guarded by mutex_
   bool is_explicit_ = false;                         // guarded by mutex_: from BEGIN
   bool is_broken_ = false;                           // guarded by mutex_
@@ -157,7 +168,9 @@ class Transactions {
   std::uint64_t open_number_ = 0;  // guarded by mutex_: of a `Transaction`; 0 = none
   std::uint64_t last_number_ = 0;  // guarded by mutex_
   bool has_warned_ = false;        // guarded by mutex_
-  std::weak_ptr<Statement> running_;  // guarded by mutex_: submitted inside a transaction
+  /// Of a statement that was submitted inside a transaction; null when its end is known. Not the
+  /// statement, which ends with its handle: what the server made of it is wanted.
+  std::shared_ptr<protocol::Operation> running_;  // guarded by mutex_
 };
 
 }  // namespace dbsql::session

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+
 namespace dbsql::test {
 namespace {
 
@@ -206,6 +208,169 @@ TEST_F(TransactionTest, IsUnknownWhenARepeatedCommitFindsNoneOpen) {
   }
 }
 
+TEST_F(TransactionTest, IsUnknownWhenNoAnswerToItsCommitIsTheServersOwn) {
+  struct Case {
+    const char* options;
+    std::vector<Fault> faults;
+  };
+  const std::vector<Case> cases{
+      {"retry.max_attempts=1", {Fault::answer_after(503)}},
+      {"retry.max_attempts=1", {Fault::answer_after(429)}},
+      {"retry.max_attempts=3",
+       {Fault::answer_after(503), Fault::answer_after(503), Fault::answer_after(503)}},
+      {"retry.max_attempts=3", {Fault::answer_after(503), Fault::answer(404)}},
+      {"retry.max_attempts=3", {Fault::answer_after(503), Fault::answer(403)}},
+      {"retry.max_attempts=3", {Fault::answer_after(503), Fault::reset_before()}},
+      {"retry.dangerous_codes=502", {Fault::answer_after(502)}},
+  };
+  for (const auto& [options, faults] : cases) {
+    for (const bool as_text : {false, true}) {
+      SetUp();
+      Connection connection = connect(std::string(kQuick) + "&" + options);
+      Transaction transaction = connection.begin();
+      connection.execute(kInsert);
+      for (const Fault& fault : faults) warehouse().faults().once("ExecuteStatement", fault);
+
+      const Error error = capture_error(
+          [&] { as_text ? (void)connection.execute("commit") : transaction.commit(); });
+
+      const auto name = testing::Message() << options << ", " << faults.front().status << ", "
+                                           << faults.back().status << (as_text ? ", text" : "");
+      EXPECT_EQ(error.kind(), ErrorKind::TransactionUnknown) << name << ": " << error.message();
+      EXPECT_TRUE(error.outcome_unknown()) << name;
+      EXPECT_FALSE(error.retryable()) << name;
+      EXPECT_FALSE(connection.is_open()) << name;
+      EXPECT_EQ(kind_of([&] { transaction.rollback(); }), ErrorKind::InvalidState) << name;
+      EXPECT_EQ(rows_in(), 1) << name;
+    }
+  }
+}
+
+TEST_F(TransactionTest, IsUnknownWhenTheTimeIsUpBeforeACommitIsSentAgain) {
+  Connection connection = connect("retry.wait_min=60s");
+  Transaction transaction = connection.begin();
+  connection.execute(kInsert);
+  warehouse().faults().once("ExecuteStatement", Fault::answer_after(503));
+
+  const Error error = capture_error([&] { transaction.commit({.timeout = 2s, .stop = {}}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::TransactionUnknown);
+  EXPECT_EQ(rows_in(), 1);
+}
+
+TEST_F(TransactionTest, IsCommittedByASecondCommitWhenTheFirstNeverArrived) {
+  Connection connection = connect(kQuick);
+  Transaction transaction = connection.begin();
+  connection.execute(kInsert);
+  warehouse().faults().once("ExecuteStatement", Fault::answer(503));
+
+  transaction.commit();
+
+  EXPECT_EQ(rows_in(), 1);
+}
+
+TEST_F(TransactionTest, IsInConflictAlsoWhenOnlyTheSecondCommitArrives) {
+  Connection connection = connect(kQuick);
+  Transaction transaction = connection.begin();
+  connection.execute(kInsert);
+  warehouse().scalar_text("INSERT INTO tx_a VALUES (7)");
+  warehouse().faults().once("ExecuteStatement", Fault::answer(503));
+
+  const Error error = capture_error([&] { transaction.commit(); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::TransactionConflict);
+  EXPECT_FALSE(error.outcome_unknown());
+  transaction.rollback();
+  EXPECT_EQ(rows_in(), 1);
+}
+
+TEST_F(TransactionTest, IsAsSafeWhenItIsCommittedByAText) {
+  for (const Fault& fault : {Fault::reset_after(), Fault::answer_after(503)}) {
+    for (const bool is_submitted : {false, true}) {
+      SetUp();
+      Connection connection = connect(kQuick);
+      connection.set_autocommit(false);
+      connection.execute(kInsert);
+      warehouse().faults().once("ExecuteStatement", fault);
+
+      const Error error = capture_error([&] {
+        is_submitted ? (void)connection.submit("COMMIT").wait()
+                     : (void)connection.execute("COMMIT");
+      });
+
+      EXPECT_EQ(error.kind(), ErrorKind::TransactionUnknown) << to_string(fault.kind);
+      EXPECT_EQ(error.sqlstate(), "08007");
+      EXPECT_TRUE(error.connection_dead());
+      EXPECT_FALSE(connection.is_open());
+      EXPECT_EQ(rows_in(), 1);
+    }
+  }
+}
+
+TEST_F(TransactionTest, IsNotCancelledWhenTheTimeOfATextThatCommitsItIsUp) {
+  Connection connection = connect(kQuick);
+  connection.set_autocommit(false);
+  connection.execute(kInsert);
+  warehouse().faults().once("ExecuteStatement", Fault{.delay = 1500ms});
+
+  const Error error = capture_error([&] { connection.execute("COMMIT", {}, {.timeout = 500ms}); });
+
+  EXPECT_EQ(error.kind(), ErrorKind::TransactionUnknown);
+  EXPECT_TRUE(eventually([] { return rows_in() == 1; }));
+  EXPECT_EQ(requests("CancelOperation"), 0U);
+}
+
+TEST_F(TransactionTest, ClosesResultsAlsoWhenATextEndsIt) {
+  Connection connection = connect("maxRows=10&cloudfetch.enabled=false");
+  connection.set_autocommit(false);
+  Result result = connection.query("SELECT id FROM range(1000)");
+  skip_batch(result);
+  connection.execute("COMMIT");
+  EXPECT_EQ(kind_of([&] {
+              while (skip_batch(result)) {
+              }
+            }),
+            ErrorKind::StatementClosed);
+}
+
+TEST_F(TransactionTest, AsksForAutocommitWhenATextRollsBackWhatNobodyKnows) {
+  Connection connection = connect(kQuick);
+  // The answer to SET AUTOCOMMIT = FALSE is lost, and it was not carried out.
+  warehouse().faults().once("ExecuteStatement", Fault::answer(502));
+  capture_error([&] { connection.set_autocommit(false); });
+  warehouse().journal().clear();
+
+  connection.execute("ROLLBACK");
+
+  EXPECT_THAT(sent(), ElementsAre("ROLLBACK", "SET AUTOCOMMIT"));
+  EXPECT_TRUE(connection.autocommit());
+  EXPECT_EQ(kind_of([&] { connection.rollback(); }), ErrorKind::InvalidState);
+
+  // It is lost, and it was carried out.
+  warehouse().faults().once("ExecuteStatement", Fault::reset_after());
+  capture_error([&] { connection.set_autocommit(false); });
+  connection.submit("ROLLBACK").wait();
+
+  EXPECT_FALSE(connection.autocommit());
+  connection.execute(kInsert);
+  connection.rollback();
+  EXPECT_EQ(rows_in(), 0);
+}
+
+TEST_F(TransactionTest, IsNotBelievedIdleWhenTheAnswerToItsFirstStatementMayBeLost) {
+  Connection connection = connect(std::string(kQuick) + "&retry.max_attempts=1");
+  connection.set_autocommit(false);
+  warehouse().faults().once("ExecuteStatement", Fault::answer_after(503));
+  EXPECT_EQ(kind_of([&] { connection.execute(kInsert); }), ErrorKind::Unavailable);
+
+  EXPECT_EQ(kind_of([&] { connection.commit(); }), ErrorKind::TransactionState);
+
+  connection.rollback();
+  connection.execute(kInsert);
+  connection.commit();
+  EXPECT_EQ(rows_in(), 1);
+}
+
 TEST_F(TransactionTest, IsNeverAppliedTwiceInAThousandLostCommits) {
   constexpr int kRuns = 1'000;
   for (const Fault& fault : {Fault::answer_after(503), Fault::reset_after()}) {
@@ -387,6 +552,21 @@ TEST_F(TransactionTest, CanBeIgnoredWithAWarning) {
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("transactions.mode=ignore")));
 }
 
+TEST_F(TransactionTest, IsNotLeftToTheNextUserOfAPoolWhenItWasToBeIgnored) {
+  for (const char* text : {"SET AUTOCOMMIT = FALSE", "BEGIN TRANSACTION"}) {
+    SetUp();
+    const std::string dsn = warehouse().dsn();
+    ConnectionPool pool(Connector::from_dsn(dsn + (dsn.find('?') == std::string::npos ? "?" : "&") +
+                                            "transactions.mode=ignore"),
+                        {.max_open = 1});
+    pool.acquire()->execute(text);
+
+    pool.acquire()->execute(kInsert);
+
+    EXPECT_EQ(rows_in(), 1) << text;
+  }
+}
+
 TEST_F(TransactionTest, IsRolledBackWhenItIsDropped) {
   Connection connection = connect();
   {
@@ -430,6 +610,56 @@ TEST_F(TransactionTest, WaitsForAStatementThatWasSubmittedInside) {
   StatementHandle failing = connection.submit("SELECT * FROM nowhere");
   EXPECT_EQ(kind_of([&] { connection.execute(kInsert); }), ErrorKind::TransactionState);
   next.rollback();
+}
+
+TEST_F(TransactionTest, KeepsWhatASubmittedStatementHasDoneWhenItsResultIsClosed) {
+  Connection connection = connect();
+  Transaction transaction = connection.begin();
+  StatementHandle handle = connection.submit(kInsert);
+  { const Result result = handle.result(); }
+  transaction.commit();
+  EXPECT_EQ(rows_in(), 1);
+
+  Transaction next = connection.begin();
+  {
+    StatementHandle gone = connection.submit(kInsert);
+    gone.wait();
+  }
+  next.commit();
+  EXPECT_EQ(rows_in(), 2);
+}
+
+TEST_F(TransactionTest, WaitsForAStatementWhoseHandleHasLetItGo) {
+  Connection connection = connect();
+  Transaction transaction = connection.begin();
+  connection.submit("INSERT INTO tx_a SELECT count(*) FROM range(1000000)").detach();
+  transaction.commit();
+  EXPECT_EQ(rows_in(), 1);
+}
+
+TEST_F(TransactionTest, BeginsThoughOthersKeepTheConnectionBusy) {
+  Connection connection = connect();
+  std::atomic<bool> has_begun = false;
+  std::atomic<int> statements = 0;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      while (!has_begun) {
+        connection.query("SELECT 1").close();
+        ++statements;
+      }
+    });
+  }
+  ASSERT_TRUE(eventually([&] { return statements > 20; }));
+
+  // In its turn only the statements before it are waited for.
+  EXPECT_NO_THROW({
+    Transaction transaction = connection.begin({.limits = {.timeout = 20s, .stop = {}}});
+    has_begun = true;
+    transaction.rollback();
+  });
+
+  has_begun = true;
 }
 
 TEST_F(TransactionTest, IsRolledBackWhenTheConnectionIsClosed) {

@@ -139,7 +139,7 @@ constexpr AnswerRow kAnswers[] = {
     {State::Aborted, Call::Rollback, Answer::Done, State::Auto, true},
     {State::Aborted, Call::Rollback, Answer::Refused, State::Unknown},
     {State::Aborted, Call::Rollback, Answer::NotSent, State::Aborted},
-    {State::Unknown, Call::Rollback, Answer::Done, State::Idle},
+    {State::Unknown, Call::Rollback, Answer::Done, State::Unknown},  // until autocommit is known
     {State::Unknown, Call::Rollback, Answer::Refused, State::Unknown},
     {State::Unknown, Call::Rollback, Answer::NotSent, State::Unknown},
 };
