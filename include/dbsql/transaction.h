@@ -46,8 +46,9 @@ class DBSQL_EXPORT Transaction {
   /// When `options` end the wait, the COMMIT goes on at the server: it is never cancelled.
   /// \throws Error (TransactionConflict)  another transaction has changed the same table: roll back
   ///   and run it all again, or see `Connection::run_in_transaction()`
-  /// \throws Error (TransactionUnknown)   the answer was lost: it may have been committed or not.
-  ///   It is never repeated by the driver, and the connection is of no use any more
+  /// \throws Error (TransactionUnknown)   the answer was lost: it may have been committed or not,
+  ///   and the connection is of no use any more. It is sent again only after HTTP 503 or 429, and
+  ///   unknown, too, when it then fails in any other way than by a conflict
   /// \throws StateError  the transaction has ended
   void commit(const WaitOptions& options = {});
 
