@@ -564,8 +564,10 @@ TEST_F(TelemetryWireTest, TellsOfACancelAndOfWhatItEnded) {
 TEST_F(TelemetryWireTest, TellsOfATimeoutAlthoughTheCallIsOver) {
   {
     Connection connection = connect_here(kForced);
-    StatementHandle handle = connection.submit("SELECT count(*) FROM range(20000000000)");
-    const Error error = capture_error([&] { handle.result({.timeout = 200ms}); });
+    ExecuteOptions options;
+    options.timeout = 200ms;
+    const Error error = capture_error(
+        [&] { connection.query("SELECT count(*) FROM range(20000000000)", {}, options); });
     EXPECT_EQ(error.kind(), ErrorKind::Timeout);
   }
 
