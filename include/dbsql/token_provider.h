@@ -72,7 +72,10 @@ class DBSQL_EXPORT TokenProvider {
   TokenProvider& operator=(const TokenProvider&) = delete;
   virtual ~TokenProvider();
 
-  /// A token that is good now. Should give up at `context.deadline` and when a stop is requested.
+  /// A token that is good now. Should give up at `context.deadline` and when a stop is requested:
+  /// both are asked for when the answer comes too late, and a stop also when the last connector and
+  /// connection that use this provider go. They wait two seconds for a call under way; one that
+  /// takes longer runs on without them, and must own what it uses.
   virtual Token get_token(const TokenContext& context) = 0;
 
   /// Short and without secrets; wrapping shows, for instance `cached[federation[external]]`.

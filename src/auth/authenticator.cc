@@ -79,10 +79,12 @@ bool Authenticator::renew(const http::Headers& refused) const {
 
 http::Client::Credentials Authenticator::credentials(
     std::shared_ptr<const Authenticator> authenticator) {
-  return {[authenticator](http::Headers& headers, const base::CallContext& call) {
-            authenticator->apply(headers, call);
-          },
-          [authenticator](const http::Headers& refused) { return authenticator->renew(refused); }};
+  return {
+      [authenticator](http::Headers& headers, const base::CallContext& call) {
+        authenticator->apply(headers, call);
+      },
+      [authenticator](const http::Headers& refused) { return authenticator->renew(refused); },
+      [authenticator](http::Headers& headers) { return authenticator->apply_at_hand(headers); }};
 }
 
 }  // namespace dbsql::auth

@@ -61,7 +61,7 @@ class Authenticator {
   /// The server has refused these headers: whether others may be had.
   bool renew(const http::Headers& refused) const;
 
-  /// Both, for an HTTP client. This object outlives the client by shared ownership.
+  /// All three, for an HTTP client. This object outlives the client by shared ownership.
   static http::Client::Credentials credentials(std::shared_ptr<const Authenticator> authenticator);
 
   /// How the identity is proven, for logs: `pat`, `basic`, or the provider's name.

@@ -13,8 +13,12 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <stop_token>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace dbsql::auth {
 namespace {
@@ -29,6 +33,8 @@ constexpr seconds kFirstBackoff{10};
 constexpr seconds kLongestBackoff{60};
 constexpr seconds kBetweenFailures{1};
 constexpr int kMostHungRefreshes = 4;
+/// Of real time: what is waited for at the end are threads, whatever clock tokens live by.
+constexpr seconds kLastWait{2};
 constexpr std::size_t kShards = 32;
 
 std::size_t shard_of_this_thread() noexcept {
@@ -93,10 +99,18 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   /// One question to the inner provider, and those who wait for the answer.
   struct Refresh {
     TimePoint limit;
+    std::stop_source stop;
     std::thread thread;  ///< not joinable: left to itself
     bool is_done = false;
     std::shared_ptr<const Entry> entry;
-    std::shared_ptr<const Error> error;
+    std::shared_ptr<const Error> error;  ///< also of one that was given up and may still end
+  };
+  /// A refresh that was given up and has not been told so yet: that is done without the lock, as is
+  /// logging.
+  struct GivenUp {
+    std::shared_ptr<Refresh> refresh;
+    std::string warning;
+    void tell() const;
   };
   /// A copy of the entry for a part of the threads, so that they do not meet at one lock.
   struct alignas(64) Shard {
@@ -108,14 +122,17 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   std::shared_ptr<const Entry> wait(std::unique_lock<std::mutex>& lock,
                                     const base::CallContext& call);
   void start_locked();
+  std::string renew_locked();
+  bool is_late_locked() const { return refresh_ && clock_.now() >= refresh_->limit; }
+  GivenUp give_up_locked();
   void run(const std::shared_ptr<Refresh>& refresh);
   std::shared_ptr<const Entry> ask(const Refresh& refresh) const;
   std::shared_ptr<const Entry> make_entry(Token token) const;
   void succeeded_locked(std::shared_ptr<const Entry> entry);
-  std::string failed_locked(std::shared_ptr<const Error> error);
+  std::string failed_locked(std::shared_ptr<const Error> error, TimePoint when);
   void keep_locked(std::shared_ptr<const Entry> entry);
   std::shared_ptr<const Error> error_of(std::string_view text) const;
-  static void leave(Refresh& refresh) noexcept;
+  void leave_all() noexcept;
   void await(std::thread ended) const noexcept;
   static void append(const Entry& entry, http::Headers& headers);
   bool is_fresh(const std::shared_ptr<const Entry>& entry) const {
@@ -129,19 +146,22 @@ class TokenCache::State : public std::enable_shared_from_this<State> {
   const TokenCacheOptions options_;
   base::Clock& clock_;
   const int generation_ = base::fork_generation();
-  std::stop_source stop_;
   mutable std::array<Shard, kShards> shards_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::shared_ptr<const Entry> entry_;       // guarded by mutex_
-  std::shared_ptr<Refresh> refresh_;         // guarded by mutex_; the one under way
-  std::shared_ptr<const Error> last_error_;  // guarded by mutex_; of the last refresh
-  TimePoint not_before_{};                   // guarded by mutex_; of the next one
-  seconds backoff_{kFirstBackoff};           // guarded by mutex_
-  int running_ = 0;                          // guarded by mutex_; threads, hung ones among them
-  std::thread ended_;                        // guarded by mutex_; of the last refresh that is done
+  std::shared_ptr<const Entry> entry_;             // guarded by mutex_
+  std::shared_ptr<Refresh> refresh_;               // guarded by mutex_; the one under way
+  std::shared_ptr<const Error> last_error_;        // guarded by mutex_; of the last refresh
+  TimePoint not_before_{};                         // guarded by mutex_; of the next one
+  seconds backoff_{kFirstBackoff};                 // guarded by mutex_
+  std::vector<std::shared_ptr<Refresh>> running_;  // guarded by mutex_; hung ones among them
+  std::thread ended_;  // guarded by mutex_; of the last refresh that is done
+
+  static thread_local const State* asked_by_this_thread;
 };
+
+thread_local const TokenCache::State* TokenCache::State::asked_by_this_thread = nullptr;
 
 /// Each request comes by here, so a fresh token costs one lock that few threads share and no count
 /// of owners, which all of them would write to.
@@ -174,12 +194,20 @@ std::shared_ptr<const TokenCache::Entry> TokenCache::State::get(const base::Call
 std::shared_ptr<const TokenCache::Entry> TokenCache::State::get_shared(
     const base::CallContext& call) {
   std::unique_lock lock(mutex_);
-  if (entry_ && is_usable(*entry_)) {
-    const bool is_stale = entry_->stale_from && clock_.now() >= *entry_->stale_from;
-    if (is_stale && !refresh_ && clock_.now() >= not_before_) start_locked();
-    return entry_;
+  if (is_late_locked()) {
+    const GivenUp late = give_up_locked();
+    lock.unlock();
+    late.tell();
+    lock.lock();
   }
-  return wait(lock, call);
+  if (!entry_ || !is_usable(*entry_)) return wait(lock, call);
+  const auto served = entry_;
+  const bool is_stale = served->stale_from && clock_.now() >= *served->stale_from;
+  if (!is_stale || refresh_ || clock_.now() < not_before_) return served;
+  const std::string warning = renew_locked();
+  lock.unlock();
+  if (!warning.empty()) base::log(LogLevel::Warn, "auth", warning);
+  return served;
 }
 
 std::shared_ptr<const TokenCache::Entry> TokenCache::State::wait(std::unique_lock<std::mutex>& lock,
@@ -193,18 +221,29 @@ std::shared_ptr<const TokenCache::Entry> TokenCache::State::wait(std::unique_loc
   const auto refresh = refresh_;
   const bool is_done =
       clock_.wait_at_most(lock, changed_, call, refresh->limit, [&] { return refresh->is_done; });
-  if (!is_done) {
-    // It hangs. Its thread is left to itself; the next caller asks again.
-    if (refresh_ == refresh) {
-      leave(*refresh);
-      refresh_.reset();
-      failed_locked(
-          error_of(base::concat("no answer within ", options_.refresh_timeout.count(), " s")));
-    }
-    throw_error(last_error_->fields());
-  }
-  if (refresh->error) throw_error(refresh->error->fields());
-  return refresh->entry;
+  GivenUp late;
+  // The first of those who wait gives it up for all; the next caller asks again.
+  if (!is_done && refresh_ == refresh) late = give_up_locked();
+  const auto error = refresh->error;
+  const auto entry = refresh->entry;
+  lock.unlock();
+  late.tell();
+  if (error) throw_error(error->fields());
+  return entry;
+}
+
+/// It hangs: its thread is left to itself. The failure counts from when the limit was reached, not
+/// from when somebody came to see it.
+TokenCache::State::GivenUp TokenCache::State::give_up_locked() {
+  const auto refresh = std::exchange(refresh_, nullptr);
+  refresh->error =
+      error_of(base::concat("no answer within ", options_.refresh_timeout.count(), " s"));
+  return {refresh, failed_locked(refresh->error, std::min(refresh->limit, clock_.now()))};
+}
+
+void TokenCache::State::GivenUp::tell() const {
+  if (refresh) refresh->stop.request_stop();
+  if (!warning.empty()) base::log(LogLevel::Warn, "auth", warning);
 }
 
 void TokenCache::State::append(const Entry& entry, http::Headers& headers) {
@@ -212,23 +251,39 @@ void TokenCache::State::append(const Entry& entry, http::Headers& headers) {
   for (const auto& [name, value] : entry.token.extra_headers) headers.push_back({name, value});
 }
 
+/// \throws AuthenticationError when the provider cannot be asked; nothing has changed then
 void TokenCache::State::start_locked() {
-  if (running_ >= kMostHungRefreshes)
+  if (running_.size() >= kMostHungRefreshes)
     throw_error({.kind = ErrorKind::Unauthenticated,
                  .message = base::concat("the token provider ", inner_->name(),
-                                         " does not answer: ", running_,
+                                         " does not answer: ", running_.size(),
                                          " earlier requests to it still hang")});
-  refresh_ = std::make_shared<Refresh>();
-  refresh_->limit = clock_.now() + options_.refresh_timeout;
-  ++running_;
-  // A thread of its own: a provider may block for as long as it likes without holding up anybody
-  // who does not need it. Refreshes are minutes apart.
-  refresh_->thread =
-      std::thread([self = shared_from_this(), refresh = refresh_] { self->run(refresh); });
+  auto refresh = std::make_shared<Refresh>();
+  refresh->limit = clock_.now() + options_.refresh_timeout;
+  running_.push_back(refresh);
+  try {
+    // A thread of its own: a provider may block for as long as it likes without holding up anybody
+    // who does not need it. Refreshes are minutes apart.
+    refresh->thread = std::thread([self = shared_from_this(), refresh] { self->run(refresh); });
+  } catch (const std::system_error& failure) {
+    running_.pop_back();
+    throw_error({.kind = ErrorKind::ResourceExhausted,
+                 .message = base::concat("no token from ", inner_->name(),
+                                         ": no thread to ask it on: ", failure.what()),
+                 .retryable = true});
+  }
+  refresh_ = std::move(refresh);
 }
 
-void TokenCache::State::leave(Refresh& refresh) noexcept {
-  if (refresh.thread.joinable()) refresh.thread.detach();
+/// Starts to renew a token that is still good. What keeps it from starting is no caller's failure.
+/// \return what to warn of
+std::string TokenCache::State::renew_locked() {
+  try {
+    start_locked();
+    return {};
+  } catch (const Error& error) {
+    return failed_locked(std::make_shared<const Error>(error), clock_.now());
+  }
 }
 
 /// For as long as a thread needs that has nothing left to do. It may be this one, as a provider may
@@ -243,6 +298,7 @@ void TokenCache::State::await(std::thread ended) const noexcept {
 void TokenCache::State::run(const std::shared_ptr<Refresh>& refresh) {
   std::shared_ptr<const Entry> entry;
   std::shared_ptr<const Error> error;
+  asked_by_this_thread = this;
   try {
     entry = ask(*refresh);
   } catch (const Error& failure) {
@@ -259,7 +315,7 @@ void TokenCache::State::run(const std::shared_ptr<Refresh>& refresh) {
   std::thread before;
   {
     std::lock_guard lock(mutex_);
-    --running_;
+    std::erase(running_, refresh);
     if (refresh->thread.joinable()) before = std::exchange(ended_, std::move(refresh->thread));
     refresh->entry = entry;
     refresh->error = error;
@@ -269,7 +325,7 @@ void TokenCache::State::run(const std::shared_ptr<Refresh>& refresh) {
       if (entry) {
         succeeded_locked(std::move(entry));
       } else {
-        warning = failed_locked(std::move(error));
+        warning = failed_locked(std::move(error), clock_.now());
       }
     }
   }
@@ -279,7 +335,7 @@ void TokenCache::State::run(const std::shared_ptr<Refresh>& refresh) {
 }
 
 std::shared_ptr<const TokenCache::Entry> TokenCache::State::ask(const Refresh& refresh) const {
-  Token token = inner_->get_token({.deadline = refresh.limit, .stop = stop_.get_token()});
+  Token token = inner_->get_token({.deadline = refresh.limit, .stop = refresh.stop.get_token()});
   check_token(token, ErrorKind::Unauthenticated);
   auto entry = make_entry(std::move(token));
   base::log(LogLevel::Debug, "auth",
@@ -321,9 +377,9 @@ void TokenCache::State::succeeded_locked(std::shared_ptr<const Entry> entry) {
 }
 
 /// What to warn of, outside the lock; empty when the callers hear of it themselves.
-std::string TokenCache::State::failed_locked(std::shared_ptr<const Error> error) {
+std::string TokenCache::State::failed_locked(std::shared_ptr<const Error> error, TimePoint when) {
   if (last_error_) backoff_ = std::min(backoff_ * 2, kLongestBackoff);
-  not_before_ = clock_.now() + backoff_;
+  not_before_ = when + backoff_;
   last_error_ = std::move(error);
   if (!entry_ || !is_usable(*entry_)) return {};
   return base::concat(last_error_->message(),
@@ -356,12 +412,29 @@ void TokenCache::State::invalidate(std::string_view access_token) noexcept {
   inner_->invalidate(dropped);
 }
 
+/// What a provider refers to may go with the cache, so those who honour the stop are waited for;
+/// who does not is left to itself after a while.
 void TokenCache::State::stop() noexcept {
-  stop_.request_stop();
+  if (generation_ != base::fork_generation()) return leave_all();
+  std::unique_lock lock(mutex_);
+  const auto under_way = running_;
+  lock.unlock();
+  for (const auto& refresh : under_way) refresh->stop.request_stop();
+  lock.lock();
+  // A provider that drops its own cache cannot be waited for.
+  if (asked_by_this_thread != this)
+    base::Clock::system().wait_at_most(lock, changed_, {}, base::Clock::system().now() + kLastWait,
+                                       [this] { return running_.empty(); });
+  lock.unlock();
+  leave_all();
+}
+
+void TokenCache::State::leave_all() noexcept {
   std::thread ended;
   {
     const std::lock_guard lock(mutex_);
-    if (refresh_) leave(*refresh_);
+    for (const auto& refresh : running_)
+      if (refresh->thread.joinable()) refresh->thread.detach();
     ended = std::move(ended_);
   }
   await(std::move(ended));

@@ -32,9 +32,12 @@ void check_token(const Token& token, ErrorKind kind);
 ///
 /// The lead is half of the token's life, at most 20 min; 5 min where only the end is known.
 ///
-/// Ownership: a refresh that runs keeps the state alive; the destructor asks it to stop and does
-/// not wait for it. One whose answer is there is waited for, so that no thread outlives what it has
-/// done. Threads: safe from any thread.
+/// A refresh that takes longer than `refresh_timeout` is told to stop and left to itself; the next
+/// caller starts another one. At most four hang at a time.
+///
+/// Ownership: a refresh that runs keeps the state alive. The destructor tells it to stop and waits
+/// for it, so that nothing is asked after the cache has gone; one that does not honour the stop is
+/// left to itself after two seconds. Threads: safe from any thread.
 /// Cost of a served token: one lock that few threads share, which nobody waits for, and a look at
 /// the coarse clock (bench/micro/token_bench.cc).
 class TokenCache {

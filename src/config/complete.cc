@@ -80,8 +80,10 @@ std::vector<AuthType> given_methods(const ConnectionConfig& config) {
   add(!auth.refresh_token.empty(), AuthType::OauthRefresh);
   // Beside a refresh token, client and secret are those of the program that it was given to.
   const bool has_secret = !auth.client_secret.empty() && auth.refresh_token.empty();
-  add(has_secret || (!auth.client_id.empty() && methods.empty() && !has_identity_token),
-      AuthType::OauthM2m);
+  // Alone, an id may as well belong to a workload identity: the chain finds out whose it is.
+  const bool has_lone_id = !auth.client_id.empty() && methods.empty() && !has_identity_token &&
+                           config.auth_type != AuthType::Unified;
+  add(has_secret || has_lone_id, AuthType::OauthM2m);
   add(!auth.azure.client_secret.empty(), AuthType::AzureClientSecret);
   add(auth.azure.uses_managed_identity, AuthType::AzureMsi);
   add(!auth.metadata_service_url.empty(), AuthType::MetadataService);

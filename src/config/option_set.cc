@@ -19,6 +19,7 @@ namespace {
 constexpr std::string_view kSessionPrefix = "session.";
 constexpr std::string_view kHeaderPrefix = "http.header.";
 constexpr std::string_view kTimeZone = "timezone";
+constexpr std::string_view kVerify = "tls.verify";
 constexpr std::string_view kMask = "***";
 constexpr std::array<std::string_view, 3> kPaths = {"http_path", "warehouse_id", "cluster_id"};
 
@@ -51,6 +52,17 @@ bool is_own_header(std::string_view name) {
       "content-type",  "connection", "accept",         "proxy-authorization"};
   return std::any_of(kOwn.begin(), kOwn.end(),
                      [&](std::string_view own) { return base::equals_ignore_case(own, name); });
+}
+
+/// How much of a certificate is checked.
+int strength_of(std::string_view verify) { return verify == "none" ? 0 : verify == "ca" ? 1 : 2; }
+
+/// Switches of other drivers that each leave out a part of what is checked of a certificate do not
+/// contradict each other: together they mean the weaker value, in whatever order they come.
+bool are_switches_of_verify(std::string_view key, const OptionSet::Entry& a,
+                            const OptionSet::Entry& b) {
+  return key == kVerify && a.origin == b.origin && !base::equals_ignore_case(a.name, b.name) &&
+         !base::equals_ignore_case(a.name, kVerify) && !base::equals_ignore_case(b.name, kVerify);
 }
 
 std::string line_of(std::string_view name, std::string_view value, const OptionSet::Entry& entry) {
@@ -130,6 +142,10 @@ void OptionSet::put(Entries& entries, std::string key, Entry entry, Repeat repea
   const auto [given, is_new] = entries.try_emplace(std::move(key), entry);
   if (is_new) return;
   Entry& first = given->second;
+  if (are_switches_of_verify(given->first, first, entry)) {
+    if (strength_of(entry.value) < strength_of(first.value)) first = std::move(entry);
+    return;
+  }
   if (repeat == Repeat::Replace) {
     if (first.origin != entry.origin) entry.hidden.push_back(first.origin);
     first = std::move(entry);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "http/background_sends.h"
 #include "http/connection_limit.h"
 #include "http/http_error.h"
 #include "http/rate_limit_gate.h"
@@ -60,8 +61,10 @@ class Attempts {
         gate_(gate),
         start_(clock.now()) {}
 
-  /// Waits while the server has told any of us to stay away.
+  /// Waits while the server has told any of us to stay away. What ends something does not: it is
+  /// one small request, and somebody waits for it; it hears of the limit from its own reply.
   void wait_for_gate() {
+    if (request_.request_class == RequestClass::Close) return;
     for (;;) {
       const auto closed = gate_.closed_for(server_of(request_.url), clock_.now());
       if (closed.count() <= 0) return;
@@ -269,13 +272,18 @@ Client::Client(std::shared_ptr<Transport> transport, RetryOptions options, Crede
     : transport_(std::move(transport)),
       options_(std::move(options)),
       credentials_(std::move(credentials)),
+      background_(credentials_.add
+                      ? std::make_shared<BackgroundSends>(transport_, credentials_.add, clock)
+                      : nullptr),
       clock_(&clock),
       gate_(RateLimitGate::for_clock(clock)),
       limit_(std::make_shared<ConnectionLimit>(most_at_once, clock)) {}
 
 void Client::send_in_background(Request request, std::chrono::milliseconds limit,
                                 Transport::Completion on_completion) const {
-  if (credentials_.add) credentials_.add(request.headers, base::CallContext{});
+  const bool is_ready =
+      !background_ || (credentials_.add_at_hand && credentials_.add_at_hand(request.headers));
+  if (!is_ready) return background_->send(std::move(request), limit, std::move(on_completion));
   transport_->send_in_background(request, limit, std::move(on_completion));
 }
 

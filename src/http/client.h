@@ -12,6 +12,7 @@
 
 namespace dbsql::http {
 
+class BackgroundSends;
 class ConnectionLimit;
 class RateLimitGate;
 
@@ -30,14 +31,20 @@ class Client {
   /// 3.7).
   using Renewal = std::function<bool(const Headers& refused)>;
 
+  /// Adds the same from what is at hand: asks nobody, waits for nobody, does not throw. False when
+  /// nothing is at hand.
+  using AtHand = std::function<bool(Headers& headers)>;
+
   struct Credentials {
     Credentials() = default;
     template <std::invocable<Headers&, const base::CallContext&> Add>
-    Credentials(Add adds, Renewal renews = {})  // NOLINT: most callers only add headers
-        : add(std::move(adds)), renew(std::move(renews)) {}
+    Credentials(Add adds, Renewal renews = {},  // NOLINT: most callers only add headers
+                AtHand adds_at_hand = {})
+        : add(std::move(adds)), renew(std::move(renews)), add_at_hand(std::move(adds_at_hand)) {}
 
     Decorator add;
     Renewal renew;
+    AtHand add_at_hand;  ///< empty = nothing ever is
   };
 
   /// \param most_at_once  requests under way at one time; the rest wait their turn, but for those
@@ -53,7 +60,9 @@ class Client {
   ///   `outcome_unknown` when the server may have run the request
   Response send(Request request, const base::CallContext& call) const;
 
-  /// Sends once and returns at once. For requests that tidy up, or that can be left out.
+  /// Sends once and returns at once. For requests that tidy up, or that can be left out. Without
+  /// credentials at hand the request waits for them elsewhere, half a minute at most: the calling
+  /// thread, which may be the I/O thread or in a destructor, asks nobody for any.
   /// \param limit         the transfer is given up after this time
   /// \param on_completion  receives the outcome; may be empty (`Transport::Completion`)
   void send_in_background(Request request, std::chrono::milliseconds limit,
@@ -63,6 +72,7 @@ class Client {
   std::shared_ptr<Transport> transport_;
   RetryOptions options_;
   Credentials credentials_;
+  std::shared_ptr<BackgroundSends> background_;  ///< null where there are no credentials
   base::Clock* clock_;
   std::shared_ptr<RateLimitGate> gate_;  ///< shared by all clients of the process
   std::shared_ptr<ConnectionLimit> limit_;

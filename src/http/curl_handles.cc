@@ -136,6 +136,11 @@ std::unique_ptr<CurlHandle> CurlHandles::create() const {
   self->set(CURLOPT_ERRORBUFFER, self->error_.data());
   self->set(CURLOPT_SHARE, tls_sessions());
   self->set(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // Without this the I/O thread would wait for a name look-up that is under way whenever its
+  // transfer ends, be it by a time limit, and every other connection with it.
+  self->set(CURLOPT_QUICK_EXIT, 1L);
+#endif
   self->set(CURLOPT_PROTOCOLS_STR, "http,https");
   self->set(CURLOPT_FOLLOWLOCATION, 0L);
   self->set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));

@@ -327,13 +327,7 @@ void CurlTransfer::finish(CURLcode code) noexcept {
 
 void CurlTransfer::fail(Failure failure) noexcept { complete(std::move(failure)); }
 
-void CurlTransfer::discard() noexcept {
-  completion_ = nullptr;
-#if LIBCURL_VERSION_NUM >= 0x075700
-  // Without this, removing a handle whose name look-up is under way would wait for the look-up.
-  curl_easy_setopt(easy(), CURLOPT_QUICK_EXIT, 1L);
-#endif
-}
+void CurlTransfer::discard() noexcept { completion_ = nullptr; }
 
 void CurlTransfer::complete(Reply reply) noexcept {
   handles_->give_back(std::move(handle_));

@@ -15,7 +15,8 @@ namespace dbsql::http {
 namespace {
 
 // Where clouds describe a machine to itself: no proxy has the same answer.
-constexpr std::string_view kMetadataService = "169.254.169.254";
+constexpr std::array<std::string_view, 2> kMetadataServices{"169.254.169.254",
+                                                            "metadata.google.internal"};
 
 struct Scheme {
   std::string_view name;
@@ -49,6 +50,12 @@ bool shares_prefix(std::string_view a, std::string_view b, unsigned bits) {
 std::string_view without_dot_at_end(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);
   return host;
+}
+
+bool is_metadata_service(std::string_view host) {
+  return std::ranges::any_of(kMetadataServices, [&](std::string_view service) {
+    return base::equals_ignore_case(without_dot_at_end(host), service);
+  });
 }
 
 /// Takes `:port` off a host, or off an address in brackets; an IPv6 address without has none.
@@ -181,8 +188,7 @@ ProxyRules::Way ProxyRules::way_of(const base::EnvironmentLookup& environment,
 const Proxy* ProxyRules::proxy_for(const Url& url) const {
   const Way& way = url.scheme == "https" ? for_https_ : for_http_;
   if (!way.proxy && way.bad_variable.empty()) return nullptr;
-  if (is_loopback_host(url.host) || without_dot_at_end(url.host) == kMetadataService ||
-      bypass_.contains(url))
+  if (is_loopback_host(url.host) || is_metadata_service(url.host) || bypass_.contains(url))
     return nullptr;
   if (way.proxy) return &*way.proxy;
   throw_error({.kind = ErrorKind::Configuration,

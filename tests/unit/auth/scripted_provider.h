@@ -23,7 +23,7 @@ class ScriptedProvider final : public TokenProvider {
       std::unique_lock lock(mutex_);
       call = ++calls_;
       changed_.notify_all();
-      changed_.wait(lock, [&] { return !is_held_; });
+      changed_.wait(lock, [&] { return !is_held_ || call == released_; });
     }
     return answer_(call);
   }
@@ -32,6 +32,12 @@ class ScriptedProvider final : public TokenProvider {
   void hold(bool is_held) {
     std::lock_guard lock(mutex_);
     is_held_ = is_held;
+    changed_.notify_all();
+  }
+  /// Lets the n-th call go on while the others are held.
+  void release_only(int call) {
+    std::lock_guard lock(mutex_);
+    released_ = call;
     changed_.notify_all();
   }
   int calls() const {
@@ -49,6 +55,7 @@ class ScriptedProvider final : public TokenProvider {
   std::condition_variable changed_;
   int calls_ = 0;         // guarded by mutex_
   bool is_held_ = false;  // guarded by mutex_
+  int released_ = 0;      // guarded by mutex_
 };
 
 }  // namespace dbsql::test

@@ -12,7 +12,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -255,6 +260,170 @@ TEST_F(TokenCacheTest, AProviderThatHangsIsGivenUpAndAskedAnew) {
   clock_.advance(2s);
   provider_->hold(false);
   EXPECT_THAT(token(), HasSubstr("token"));
+}
+
+TEST_F(TokenCacheTest, ARenewalThatHangsIsGivenUpWhileTheTokenIsGood) {
+  const test::CapturedLog log;
+  cache(provider_living(1h));
+  EXPECT_EQ(token(), "token1");
+  clock_.advance(41min);
+  provider_->hold(true);
+  EXPECT_EQ(token(), "token1") << "stale: a renewal starts in the background, and hangs";
+  provider_->await_calls(2);
+
+  clock_.advance(3min);
+  EXPECT_EQ(token(), "token1") << "the renewal is given up, and another one starts";
+  provider_->await_calls(3);
+  EXPECT_THAT(log.lines(LogLevel::Warn), testing::ElementsAre(HasSubstr("no answer within 60 s")));
+  provider_->hold(false);
+
+  await_token("token3");
+}
+
+TEST_F(TokenCacheTest, ServesAGoodTokenWhenNoRenewalCanBeStarted) {
+  const test::CapturedLog log;
+  cache(provider_living(1h));
+  EXPECT_EQ(token(), "token1");
+  clock_.advance(41min);
+  provider_->hold(true);
+  for (int hung = 1; hung <= 4; ++hung) {
+    EXPECT_EQ(token(), "token1");
+    provider_->await_calls(1 + hung);
+    clock_.advance(3min);
+  }
+
+  EXPECT_EQ(token(), "token1") << "four hang already: no fifth one is started";
+
+  EXPECT_EQ(provider_->calls(), 5);
+}
+
+TEST_F(TokenCacheTest, AsksAtOnceWhenTheTokenEndsAndTheLastRenewalStillHangs) {
+  cache(provider_living(1h));
+  EXPECT_EQ(token(), "token1");
+  clock_.advance(41min);
+  provider_->hold(true);
+  EXPECT_EQ(token(), "token1");
+  provider_->await_calls(2);
+  clock_.advance(20min);
+
+  std::jthread helper([&] {
+    provider_->await_calls(3);
+    provider_->hold(false);
+  });
+
+  EXPECT_EQ(token(), "token3") << "not the failure of the one that hung";
+}
+
+/// A clock on which a thread that is woken may get the processor only when the test says so.
+class LateWakingClock final : public base::Clock {
+ public:
+  TimePoint now() const override { return inner_.now(); }
+  std::chrono::system_clock::time_point system_now() const override { return inner_.system_now(); }
+  void advance(std::chrono::nanoseconds time) { inner_.advance(time); }
+  void await_waiters(std::size_t count) { inner_.await_waiters(count); }
+
+  std::atomic<bool> late_waits = false;
+  std::atomic<bool> late_may_go_on = false;
+  static thread_local bool is_late;
+
+ protected:
+  bool wait_until(std::unique_lock<std::mutex>& lock, std::condition_variable_any& changed,
+                  const std::stop_token& stop, std::optional<TimePoint> until,
+                  const std::function<bool()>& ready) override {
+    if (!is_late) {
+      const TimePoint limit = until.value_or(TimePoint::max());
+      inner_.wait(lock, changed, {.stop = stop}, [&] { return ready() || now() >= limit; });
+      return ready();
+    }
+    lock.unlock();
+    late_waits = true;
+    late_waits.notify_all();
+    late_may_go_on.wait(false);
+    lock.lock();
+    return ready();
+  }
+
+ private:
+  test::FakeClock inner_;
+};
+thread_local bool LateWakingClock::is_late = false;
+
+TEST(TokenCache, TellsAWaiterThatWakesLateWhatBecameOfItsOwnQuestion) {
+  LateWakingClock clock;
+  const auto provider =
+      std::make_shared<ScriptedProvider>([](int) { return Token{.access_token = "token"}; });
+  provider->hold(true);
+  TokenCache cache(provider, {}, clock);
+  std::optional<Error> late;
+  std::jthread sleepy([&] {
+    LateWakingClock::is_late = true;
+    late = capture_error([&] { cache.get({}); });
+  });
+  clock.late_waits.wait(false);
+  provider->await_calls(1);
+  std::jthread punctual([&] { capture_error([&] { cache.get({}); }); });
+  clock.await_waiters(1);
+  clock.advance(61s);
+  punctual.join();
+
+  std::jthread releaser([&] {
+    provider->await_calls(2);
+    // The first question stays unanswered until the sleeper is awake; the second one is answered.
+    provider->release_only(2);
+  });
+  clock.advance(2s);
+  EXPECT_EQ(cache.get({})->token.access_token.view(), "token");
+  clock.late_may_go_on = true;
+  clock.late_may_go_on.notify_all();
+  sleepy.join();
+  provider->hold(false);
+
+  ASSERT_TRUE(late.has_value());
+  EXPECT_THAT(late->message(), HasSubstr("no answer within 60 s"));
+}
+
+TEST(TokenCache, EndsOnlyWhenACallbackThatHonoursTheStopHasEnded) {
+  std::atomic<bool> is_over = false;
+  std::promise<void> asked;
+  const auto external = std::make_shared<ExternalTokenProvider>([&](const TokenContext& context) {
+    asked.set_value();
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    changed.wait(lock, context.stop, [] { return false; });
+    is_over = true;
+    return Token{};
+  });
+  test::FakeClock clock;
+  auto cache = std::make_unique<TokenCache>(external, TokenCacheOptions{}, clock);
+  std::stop_source leave;
+  std::jthread caller([&] { capture_error([&] { cache->get({.stop = leave.get_token()}); }); });
+  asked.get_future().wait();
+  leave.request_stop();
+  caller.join();
+
+  cache.reset();
+
+  EXPECT_TRUE(is_over) << "what the callback refers to may go now";
+}
+
+TEST(TokenCache, MayBeDroppedByTheProviderItAsks) {
+  std::unique_ptr<TokenCache> cache;
+  std::promise<void> dropped;
+  std::mutex mutex;  // the caller of `get` has left when the provider goes on
+  std::unique_lock hold(mutex);
+  const auto external = std::make_shared<ExternalTokenProvider>([&](const TokenContext&) {
+    { const std::lock_guard turn(mutex); }
+    cache.reset();
+    dropped.set_value();
+    return Token{.access_token = "late"};
+  });
+  cache = std::make_unique<TokenCache>(external);
+
+  capture_error([&] { cache->get({.deadline = base::Clock::system().now()}); });
+  hold.unlock();
+
+  dropped.get_future().wait();  // or this test would never end
 }
 
 TEST_F(TokenCacheTest, RefusesATokenThatFitsIntoNoHeader) {

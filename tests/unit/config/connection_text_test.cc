@@ -203,5 +203,13 @@ TEST(Uri, TakesTheNamesOfOtherDrivers) {
   EXPECT_THAT(config.session_confs, UnorderedElementsAre(Pair("ANSI_MODE", "true")));
 }
 
+TEST(Uri, TakesTwoSwitchesOfPythonForTheWeakerOfTheTwo) {
+  const auto config = read(
+      "databricks://?server_hostname=h&http_path=/p&access_token=x&_tls_no_verify=true&"
+      "_tls_verify_hostname=false");
+
+  EXPECT_EQ(config.transport.tls.verify, http::TlsOptions::Verify::None);
+}
+
 }  // namespace
 }  // namespace dbsql::config

@@ -128,6 +128,12 @@ TEST(OdbcString, TurnsSwitchesIntoOptions) {
   EXPECT_THAT(odbc_error("PWD=x;SSL=0"), HasSubstr("plain http"));
 }
 
+TEST(OdbcString, TakesSwitchesOfCertificatesTogetherInAnyOrder) {
+  for (const char* text : {"PWD=x;AllowSelfSignedServerCert=1;AllowHostNameCNMismatch=1",
+                           "PWD=x;AllowHostNameCNMismatch=1;AllowSelfSignedServerCert=1"})
+    EXPECT_EQ(odbc(text).transport.tls.verify, http::TlsOptions::Verify::None) << text;
+}
+
 TEST(OdbcString, KeepsWorkingWithKeysThatOnlyThatDriverNeeds) {
   EXPECT_EQ(odbc("PWD=x;LogFileSize=6;UseNativeQuery=1;DefaultStringColumnLength=255"),
             odbc("PWD=x"));

@@ -156,6 +156,18 @@ TEST_F(Resolved, UsesTheFileWhenNothingElseIsThere) {
   EXPECT_EQ(resolved({{"auth.type", "unified"}}).value("host"), "file.example");
 }
 
+TEST_F(Resolved, LeavesTheIdOfAWorkloadIdentityToTheChain) {
+  variables_ = {
+      {"DATABRICKS_HOST", "h"}, {"DATABRICKS_WAREHOUSE_ID", "w"}, {"DATABRICKS_CLIENT_ID", "i"}};
+
+  const auto config = resolved({{"auth.type", "unified"}}).build();
+  EXPECT_EQ(config.auth_type, AuthType::Unified);
+  EXPECT_EQ(config.auth.client_id, "i");
+
+  variables_["DATABRICKS_CLIENT_SECRET"] = "s";
+  EXPECT_EQ(resolved({{"auth.type", "unified"}}).build().auth_type, AuthType::OauthM2m);
+}
+
 TEST_F(Resolved, RefusesTwoWaysToAuthenticate) {  // case C39
   variables_ = {{"DATABRICKS_HOST", "h"},
                 {"DATABRICKS_WAREHOUSE_ID", "w"},

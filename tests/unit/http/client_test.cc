@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -87,9 +89,9 @@ class ClientTest : public testing::Test {
   ClientTest() { clock_.advance_when_waited_on(true); }
 
   Client client(std::vector<ScriptedTransport::Step> steps, RetryOptions options = {},
-                Client::Decorator decorate = {}) {
+                Client::Credentials credentials = {}) {
     transport_ = std::make_shared<ScriptedTransport>(clock_, std::move(steps));
-    return Client(transport_, options, std::move(decorate), clock_);
+    return Client(transport_, options, std::move(credentials), clock_);
   }
 
   static Request request(RequestClass request_class, std::string name = "Call") {
@@ -336,15 +338,122 @@ TEST_F(ClientTest, AsksForCredentialsAnewBeforeEachAttempt) {
   }
 }
 
-TEST_F(ClientTest, AddsCredentialsToABackgroundRequestAndSendsItOnce) {
-  const Client sender = client({status(503)}, {}, [](Headers& headers, const base::CallContext&) {
-    headers.push_back({"Authorization", "x"});
-  });
+TEST_F(ClientTest, AddsCredentialsAtHandToABackgroundRequestAndSendsItOnce) {
+  const Client sender =
+      client({status(503)}, {},
+             {[](Headers&, const base::CallContext&) { ADD_FAILURE() << "nobody is to be asked"; },
+              {},
+              [](Headers& headers) {
+                headers.push_back({"Authorization", "x"});
+                return true;
+              }});
 
   sender.send_in_background(request(RequestClass::Close), 5s);
 
   ASSERT_EQ(transport_->count(), 1u);
   EXPECT_EQ(find_header(transport_->requests()[0].headers, "authorization"), "x");
+}
+
+/// Credentials that come when the test says so.
+class LateCredentials {
+ public:
+  Client::Credentials credentials() {
+    return {[this](Headers& headers, const base::CallContext& call) { wait(headers, call); },
+            {},
+            [](Headers&) { return false; }};
+  }
+  void come() {
+    const std::lock_guard lock(mutex_);
+    are_here_ = true;
+    changed_.notify_all();
+  }
+  void await_question() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return asked_by_.has_value(); });
+  }
+  std::thread::id asked_by() const {
+    const std::lock_guard lock(mutex_);
+    return asked_by_.value_or(std::thread::id{});
+  }
+
+ private:
+  void wait(Headers& headers, const base::CallContext& call) {
+    std::unique_lock lock(mutex_);
+    asked_by_ = std::this_thread::get_id();
+    changed_.notify_all();
+    base::Clock::system().wait(lock, changed_, {.stop = call.stop}, [this] { return are_here_; });
+    headers.push_back({"Authorization", "late"});
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool are_here_ = false;                    // guarded by mutex_
+  std::optional<std::thread::id> asked_by_;  // guarded by mutex_
+};
+
+TEST_F(ClientTest, WaitsElsewhereForTheCredentialsOfABackgroundRequest) {
+  LateCredentials late;
+  const Client sender = client({status(200)}, {}, late.credentials());
+  std::promise<Reply> outcome;
+
+  sender.send_in_background(request(RequestClass::Close), 5s,
+                            [&](Reply reply) { outcome.set_value(std::move(reply)); });
+  late.await_question();
+  EXPECT_NE(late.asked_by(), std::this_thread::get_id());
+  EXPECT_EQ(transport_->count(), 0u);
+  late.come();
+
+  EXPECT_EQ(std::get<Response>(outcome.get_future().get()).status, 200);
+  EXPECT_EQ(find_header(transport_->requests()[0].headers, "authorization"), "late");
+}
+
+TEST_F(ClientTest, SendsWhatWaitedForTheSameCredentialsInItsOrder) {
+  LateCredentials late;
+  const Client sender = client({status(200)}, {}, late.credentials());
+  std::promise<void> done;
+
+  for (const char* name : {"CancelOperation", "CloseOperation"})
+    sender.send_in_background(request(RequestClass::Close, name), 5s);
+  sender.send_in_background(request(RequestClass::Close, "Last"), 5s,
+                            [&](const Reply&) { done.set_value(); });
+  late.come();
+  done.get_future().wait();
+
+  std::vector<std::string> names;
+  for (const Request& sent : transport_->requests()) names.push_back(sent.name);
+  EXPECT_THAT(names, ElementsAre("CancelOperation", "CloseOperation", "Last"));
+}
+
+TEST_F(ClientTest, GoesWithoutWaitingForCredentialsOfBackgroundRequests) {
+  LateCredentials late;
+  std::promise<Reply> outcomes[2];
+  {
+    const Client sender = client({status(200)}, {}, late.credentials());
+    for (std::promise<Reply>& outcome : outcomes)
+      sender.send_in_background(request(RequestClass::Close), 5s,
+                                [&](Reply reply) { outcome.set_value(std::move(reply)); });
+    late.await_question();
+  }  // or this test would never end
+
+  for (std::promise<Reply>& outcome : outcomes)
+    EXPECT_TRUE(std::holds_alternative<Failure>(outcome.get_future().get()));
+  EXPECT_EQ(transport_->count(), 0u);
+}
+
+TEST_F(ClientTest, TellsWhyABackgroundRequestHadNoCredentials) {
+  const Client sender =
+      client({status(200)}, {}, {[](Headers&, const base::CallContext&) {
+               throw_error({.kind = ErrorKind::Unauthenticated, .message = "the vault is sealed"});
+             }});
+  std::promise<Reply> outcome;
+
+  sender.send_in_background(request(RequestClass::Close, "CloseOperation"), 5s,
+                            [&](Reply reply) { outcome.set_value(std::move(reply)); });
+
+  const Reply reply = outcome.get_future().get();
+  EXPECT_THAT(std::get<Failure>(reply).message,
+              AllOf(HasSubstr("CloseOperation"), HasSubstr("the vault is sealed")));
+  EXPECT_EQ(transport_->count(), 0u);
 }
 
 TEST_F(ClientTest, TellsHowABackgroundRequestEnded) {
@@ -405,6 +514,16 @@ TEST_F(ClientTest, KeepsAllCallersAwayFromAServerThatAskedForIt) {
   sender.send(request(RequestClass::Read), {});
 
   EXPECT_THAT(transport_->waits(), ElementsAre(Ge(20.0)));
+}
+
+TEST_F(ClientTest, CancelsOnAServerThatAskedToBeLeftAlone) {
+  const Client sender =
+      client({status(429, {{"Retry-After", "20"}}), status(200)}, {.max_attempts = 1});
+  capture_error([&] { sender.send(request(RequestClass::Read), {}); });
+
+  sender.send(request(RequestClass::Close, "CancelOperation"), {.deadline = clock_.now() + 5s});
+
+  EXPECT_THAT(transport_->waits(), ElementsAre(0.0));
 }
 
 TEST_F(ClientTest, DoesNotWaitForAClosedServerBeyondTheDeadline) {

@@ -178,7 +178,8 @@ TEST(ProxyRules, NeverLeadToThisMachineOrToTheMetadataOfACloud) {  // case A27
 
   for (const char* url :
        {"http://localhost:8080/", "https://127.0.0.1/", "http://[::1]:1/", "http://a.localhost/",
-        "http://169.254.169.254/metadata/identity/oauth2/token", "http://169.254.169.254./"})
+        "http://169.254.169.254/metadata/identity/oauth2/token", "http://169.254.169.254./",
+        "http://metadata.google.internal/computeMetadata/v1/", "http://Metadata.Google.Internal./"})
     EXPECT_EQ(proxy_of(rules, url), "") << url;
   EXPECT_EQ(proxy_of(rules, "http://169.254.169.253/"), "http://mine:2");
 }
