@@ -10,9 +10,12 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <mutex>
+#include <set>
 #include <string_view>
+#include <thread>
 
 namespace dbsql {
 
@@ -87,12 +90,33 @@ std::vector<std::string> options_of(const ConnectorOptions& connection) {
   }
 }
 
+/// Lines of the diagnosis alone, among all that the process logs: those of its thread, and those of
+/// others about the sessions that its thread names.
+class OwnLines {
+ public:
+  void add(const LogRecord& record) {
+    const std::lock_guard lock(mutex_);
+    const bool is_here = std::this_thread::get_id() == thread_;
+    if (is_here && !record.connection_id.empty()) connections_.emplace(record.connection_id);
+    if (!is_here && connections_.find(record.connection_id) == connections_.end()) return;
+    if (lines_.size() < kMostLines) lines_.push_back(to_text(record));
+  }
+
+  /// Once nothing is added any more.
+  const std::vector<std::string>& lines() const noexcept { return lines_; }
+
+ private:
+  const std::thread::id thread_ = std::this_thread::get_id();
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> connections_;  // guarded by mutex_
+  std::vector<std::string> lines_;                  // guarded by mutex_
+};
+
 }  // namespace
 
 std::string support_bundle(const ConnectorOptions& connection,
                            const SupportBundleOptions& options) {
-  std::mutex mutex;
-  std::vector<std::string> lines;  // guarded by mutex
+  OwnLines own;
   Document document;
   LogRecord now;
   now.time = base::Clock::system().system_now();
@@ -101,13 +125,10 @@ std::string support_bundle(const ConnectorOptions& connection,
   document.json("versions", versions_json());
   document.list("options", options_of(connection));
   {
-    const base::LogTap tap(LogLevel::Debug, [&](const LogRecord& record) {
-      const std::lock_guard lock(mutex);
-      if (lines.size() < kMostLines) lines.push_back(to_text(record));
-    });
+    const base::LogTap tap(LogLevel::Debug, [&own](const LogRecord& record) { own.add(record); });
     document.json("diagnosis", connection.diagnose(options.diagnosis).to_json());
   }
-  document.list("log", lines);
+  document.list("log", own.lines());
   if (!options.profile.empty()) document.member("profile", options.profile);
   for (const std::string& path : options.attachments)
     document.member(base::concat("file ", base::redact_strictly(path)), tail_of(path));

@@ -11,8 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace dbsql::test {
@@ -348,6 +351,21 @@ TEST_F(DiagnosisTest, ABundleChangesNothingInWhatElseIsLogged) {
 
   EXPECT_THAT(log.lines(), IsEmpty());
   EXPECT_EQ(log_level(), LogLevel::Warn);
+}
+
+TEST_F(DiagnosisTest, ABundleHasNothingOfOtherConnections) {
+  Connection other = connect();
+  std::atomic<int> statements = 0;
+  std::jthread thread([&](const std::stop_token& stop) {
+    for (; !stop.stop_requested(); ++statements) other.query("SELECT 'of-somebody-else'").close();
+  });
+  while (statements == 0) std::this_thread::yield();
+
+  const std::string bundle = support_bundle(ConnectorOptions::from_text(warehouse().dsn()));
+
+  EXPECT_THAT(bundle, Not(HasSubstr("of-somebody-else")));
+  EXPECT_THAT(bundle, Not(HasSubstr(other.id())));
+  EXPECT_THAT(bundle, AllOf(HasSubstr("session opened"), HasSubstr("SELECT 1")));
 }
 
 TEST_F(DiagnosisTest, ABundleHasNoSecretInIt) {
