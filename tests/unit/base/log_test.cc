@@ -345,6 +345,31 @@ TEST_F(LogFileTest, LosesNoLineOfProcessesThatInheritedIt) {
   EXPECT_EQ(lines, written);
 }
 
+// Whoever shares the position of an open file shares its lock, too.
+TEST_F(LogFileTest, AChildOpensItAnew) {
+  set_log_file({.path = path()});
+  base::log(LogLevel::Warn, "test", "of the parent");
+  int file = -1;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone) == path())
+      file = std::stoi(entry.path().filename().string());
+  }
+  ASSERT_GE(file, 0);
+  const off_t position = ::lseek(file, 0, SEEK_CUR);
+
+  const pid_t child = fork();
+  if (child == 0) {
+    base::log(LogLevel::Warn, "test", "of the child");
+    _exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+
+  EXPECT_THAT(text(), HasSubstr("of the child"));
+  EXPECT_EQ(::lseek(file, 0, SEEK_CUR), position);
+}
+
 TEST_F(LogFileTest, AChildThatCannotOpenItGoesOnWithItsParents) {
   set_log_file({.path = path(), .max_bytes = 200, .max_files = 3});
   base::log(LogLevel::Warn, "test", "of the parent");
