@@ -201,7 +201,7 @@ std::shared_ptr<const TokenCache::Entry> TokenCache::State::get_shared(
     lock.lock();
   }
   if (!entry_ || !is_usable(*entry_)) return wait(lock, call);
-  const auto served = entry_;
+  auto served = entry_;
   const bool is_stale = served->stale_from && clock_.now() >= *served->stale_from;
   if (!is_stale || refresh_ || clock_.now() < not_before_) return served;
   const std::string warning = renew_locked();
@@ -225,7 +225,7 @@ std::shared_ptr<const TokenCache::Entry> TokenCache::State::wait(std::unique_loc
   // The first of those who wait gives it up for all; the next caller asks again.
   if (!is_done && refresh_ == refresh) late = give_up_locked();
   const auto error = refresh->error;
-  const auto entry = refresh->entry;
+  auto entry = refresh->entry;
   lock.unlock();
   late.tell();
   if (error) throw_error(error->fields());
