@@ -445,8 +445,9 @@ TEST_F(ConnectionPoolTest, AResetDoesNotHoldUpWhoeverReturnsTheConnection) {
 
 TEST_F(ConnectionPoolTest, ClosesThatTakeLongHoldUpNoReset) {
   make({.max_open = 5});
-  std::atomic<bool> may_close = false;
-  server_.on_close = [&] { eventually([&] { return may_close.load(); }); };
+  // Shared: connections are closed with the pool, too, which outlives this function.
+  const auto may_close = std::make_shared<std::atomic<bool>>(false);
+  server_.on_close = [may_close] { eventually([&] { return may_close->load(); }); };
   std::vector<PooledConnection> connections;
   for (int i = 0; i < 5; ++i) connections.push_back(pool().acquire());
   for (int i = 0; i < 4; ++i) connections[static_cast<std::size_t>(i)].discard();
@@ -455,7 +456,7 @@ TEST_F(ConnectionPoolTest, ClosesThatTakeLongHoldUpNoReset) {
 
   EXPECT_TRUE(eventually([&] { return pool().stats().idle == 1; }));
   EXPECT_EQ(pool().stats().closing, 4);
-  may_close = true;
+  *may_close = true;
 }
 
 TEST_F(ConnectionPoolTest, TheTimeOfAResetBeginsWithTheReturn) {
