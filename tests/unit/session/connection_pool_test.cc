@@ -600,6 +600,7 @@ TEST_F(ConnectionPoolTest, AConnectionThatComesBackLateIsClosedAllTheSame) {
   late.release();
 
   EXPECT_TRUE(eventually([&] { return server_.open_count() == 0; }));
+  pool_.reset();
   EXPECT_EQ(asked, 2);
 }
 
