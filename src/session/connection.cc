@@ -156,8 +156,7 @@ std::shared_ptr<session::Statement> Connection::Impl::start(std::string_view sql
     });
   } catch (const Error& error) {
     session::tell_id(options.on_statement_id, error.statement_id());  // it failed at once
-    watch.observers->on(observe::Failed{&error});
-    watch.observers->on(observe::StatementEnded{});
+    watch.observers->fail(error);
     throw;
   }
 }
@@ -288,8 +287,7 @@ StatementHandle Connection::Impl::attach(std::string_view statement_id,
     statement->hand_out();
     return StatementHandle(std::move(statement));
   } catch (const Error& error) {
-    watch.observers->on(observe::Failed{&error});
-    watch.observers->on(observe::StatementEnded{});
+    watch.observers->fail(error);
     throw;
   }
 }

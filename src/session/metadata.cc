@@ -170,8 +170,7 @@ Result Connection::Impl::list(const ListingRequest& request, const ExecuteOption
   } catch (const Error& error) {
     if (is_missing_object(error, request.kind))
       return open_listing(protocol::empty_listing(request.kind), options, watch, limits);
-    watch.observers->on(observe::Failed{&error});
-    watch.observers->on(observe::StatementEnded{});
+    watch.observers->fail(error);
     ErrorFields fields = error.fields();
     fields.outcome_unknown = false;  // nothing was to be changed
     base::throw_with_ids(std::move(fields), limits);

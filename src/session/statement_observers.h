@@ -35,10 +35,15 @@ class StatementObservers final : public observe::Observer {
     try {
       action();
     } catch (const Error& error) {
-      on(observe::Failed{&error});
-      on(observe::StatementEnded{});
+      fail(error);
       throw;
     }
+    on(observe::StatementEnded{});
+  }
+
+  /// The statement came to nothing: there is no more to tell of it.
+  void fail(const Error& error) noexcept {
+    on(observe::Failed{&error});
     on(observe::StatementEnded{});
   }
 

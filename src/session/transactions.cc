@@ -353,20 +353,15 @@ void Transactions::run_on_server(std::string_view sql, const base::CallContext& 
   const auto observers = observe_();
   base::CallContext call = limits;
   call.observer = observers.get();
-  try {
+  observers->watch([&] {
     const auto operation = session_.run(call, [&](const LiveSession::SessionPtr& session) {
       return session->execute(
           {.sql = std::string(sql), .parameters = &kNone, .observer = observers, .runs_on = true},
           call);
     });
     operation->wait(call);
-    observers->on(observe::StatementEnded{});
     operation->close();
-  } catch (const Error& error) {
-    observers->on(observe::Failed{&error});
-    observers->on(observe::StatementEnded{});
-    throw;
-  }
+  });
 }
 
 void Transactions::send(Call call, const base::CallContext& limits) {
